@@ -1,0 +1,59 @@
+"""The main job, once a day: exports in, one customer, segments out (an Airflow DAG)."""
+
+from datetime import datetime
+
+from airflow.sdk import dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from ops import stages
+
+DOC = """
+### What it does
+Lands new export files, builds staging, resolves people, builds the marts, lets the gates decide,
+publishes the file that BI reads, and sends what changed.
+
+### If it fails
+- `ingest` never fails for a bad file: the file is refused, the rest arrives and `report` goes red.
+  `onefold ingest status` names the file and what to do; repair it and clear `ingest`.
+- `gate_marts` red: data quality said no and nothing left the house. `onefold check` prints why.
+- `WarehouseBusy`: another process holds the warehouse; the message names it. Clear the task later.
+- Any other red task is safe to clear: every task ends in the same place however often it runs.
+"""
+
+
+@dag(
+    dag_id="cdp_daily",
+    schedule="@daily",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 0, "pool": "duckdb_writer", "owner": "data-engineering"},
+    tags=["cdp"],
+    doc_md=DOC,
+)
+def cdp_daily() -> None:
+    """Ingest, shape, resolve, decide, publish, send, report."""
+
+    @task
+    def begin() -> str:
+        return stages.begin(run_id(), logical_date())
+
+    @task(trigger_rule="all_done")
+    def report(as_of: str) -> None:
+        if stages.report(run_id(), as_of):
+            raise AirflowFailException("the run has problems; see its final table")
+
+    report(begin())
+
+
+def logical_date() -> str:
+    """The run's logical date, ISO with offset."""
+    return str(get_current_context()["logical_date"].isoformat())
+
+
+def run_id() -> str:
+    """The Airflow run's id names the run in every Onefold table."""
+    return str(get_current_context()["run_id"])
+
+
+cdp_daily()

@@ -1,0 +1,112 @@
+"""Running dbt: one build per layer, in this process, under the warehouse lock."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from warehouse.connection import lock
+from warehouse.errors import DbtFailed
+from warehouse.settings import Settings, settings
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    name: str
+    resource_type: str
+    status: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """The nodes of one dbt command, in the order they finished."""
+
+    nodes: list[NodeResult]
+
+    def of(self, *statuses: str) -> list[NodeResult]:
+        """The nodes that ended with one of `statuses`."""
+        return [node for node in self.nodes if node.status in statuses]
+
+
+def build(
+    select: str,
+    *,
+    vars: dict[str, Any] | None = None,
+    command: str = "build",
+    exclude: str = "",
+    s: Settings | None = None,
+) -> DbtResult:
+    """Run `dbt <command> --select <select>` against the build warehouse.
+
+    `select` and `exclude` hold dbt selectors separated by blanks. Raises DbtFailed naming what
+    failed, or the message of a project that does not parse.
+    """
+    s = s or settings()
+    args = [command, "--select", *select.split(), *common(s), "--vars", json.dumps(vars or {})]
+    if exclude:
+        args += ["--exclude", *exclude.split()]
+    with lock(f"dbt {command} {select}", s):
+        return _invoke(args, s)
+
+
+def docs(s: Settings | None = None) -> None:
+    """Write dbt's documentation as one offline file, `settings().dbt_docs`."""
+    s = s or settings()
+    with lock("dbt docs", s):
+        _invoke(["docs", "generate", "--static", "--no-compile", *common(s)], s)
+
+
+def common(s: Settings) -> list[str]:
+    """Arguments that every dbt command of this deployment shares."""
+    return [
+        "--project-dir", str(s.dbt_project),
+        "--profiles-dir", str(s.dbt_project),
+        "--target-path", str(s.dbt_target),
+        "--log-path", str(s.home / "dbt" / "logs"),
+        "--threads", str(s.threads),
+        "--quiet",
+    ]  # fmt: skip
+
+
+def _invoke(args: list[str], s: Settings) -> DbtResult:
+    from dbt.cli.main import dbtRunner
+
+    os.environ["ONEFOLD_WAREHOUSE_PATH"] = str(s.warehouse)
+    os.environ["DO_NOT_TRACK"] = "1"
+    s.home.mkdir(parents=True, exist_ok=True)
+    try:
+        outcome = dbtRunner().invoke(args)
+    finally:
+        _close_adapters()
+    if outcome.exception is not None:
+        raise DbtFailed(f"dbt {args[0]} did not run: {outcome.exception}")
+    nodes = [_node(r) for r in getattr(outcome.result, "results", None) or [] if hasattr(r, "node")]
+    result = DbtResult(nodes)
+    failed = result.of("error", "fail", "runtime error")
+    if failed or not outcome.success:
+        names = "; ".join(f"{n.name}: {n.message}" for n in failed[:5]) or "see the dbt log"
+        raise DbtFailed(f"dbt {args[0]}: {len(failed)} node(s) failed ({names})")
+    return result
+
+
+def _node(result: Any) -> NodeResult:
+    return NodeResult(
+        name=result.node.name,
+        resource_type=str(result.node.resource_type),
+        status=str(result.status),
+        seconds=result.execution_time,
+        message=" ".join((result.message or "").split()),
+    )
+
+
+def _close_adapters() -> None:
+    """dbt keeps its DuckDB handle for the life of the process; the next room needs the file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    DuckDBConnectionManager.close_all_connections()
+    reset_adapters()

@@ -1,0 +1,109 @@
+"""Where a deployment writes and how it behaves, read from the environment at each call."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """One deployment. Every field is `ONEFOLD_<NAME>` in the environment (see `.env.example`)."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEFOLD_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=lambda: PROJECT_ROOT / "data")
+    """Root of everything this deployment writes."""
+    landing: Path = Path("landing")
+    """Folder that exports arrive in, `<landing>/<source>/<file>`; relative paths are under home."""
+    as_of: str = ""
+    """Fixes the clock (ISO timestamp, UTC). Empty: the run's logical date, or for a home started
+    from the sample exports the latest event in them."""
+    lock_timeout_seconds: float = 600.0
+    """How long a process waits for the warehouse before it gives up."""
+    threads: int = 2
+    """DuckDB and dbt threads."""
+    memory_limit: str = ""
+    """DuckDB memory limit, such as `8GB`; empty leaves DuckDB's default."""
+    ui_port: int = 8080
+    """Port of the Airflow UI that `onefold up` serves on loopback."""
+
+    def model_post_init(self, _: object) -> None:
+        object.__setattr__(self, "home", self.home.expanduser().resolve())
+        object.__setattr__(self, "landing", self.home / self.landing.expanduser())
+
+    @property
+    def warehouse(self) -> Path:
+        """The build file: everything, one writer, never opened by BI."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The file BI reads: public marts without personal data, replaced whole."""
+        return self.home / "published" / "onefold.duckdb"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' HTML report."""
+        return self.home / "data_docs"
+
+    @property
+    def dbt_docs(self) -> Path:
+        """dbt's one-file documentation."""
+        return self.dbt_target / "static_index.html"
+
+    @property
+    def outbox(self) -> Path:
+        """Where file destinations deliver unless a connection says otherwise."""
+        return self.home / "outbox"
+
+    @property
+    def ledger(self) -> Path:
+        """The activation write-ahead ledger (SQLite)."""
+        return self.home / "sync_ledger.sqlite"
+
+    @property
+    def airflow_home(self) -> Path:
+        """AIRFLOW_HOME: metadata database, configuration, logs."""
+        return self.home / "airflow"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's compiled files and manifest."""
+        return self.home / "dbt" / "target"
+
+    @property
+    def sample_marker(self) -> Path:
+        """Present in a home that was started from the sample exports."""
+        return self.home / "sample.txt"
+
+    @property
+    def project_root(self) -> Path:
+        """The repository."""
+        return PROJECT_ROOT
+
+    @property
+    def dbt_project(self) -> Path:
+        """The dbt project folder."""
+        return PROJECT_ROOT / "dbt_project"
+
+    @property
+    def rules(self) -> Path:
+        """Rule tables that people edit."""
+        return PROJECT_ROOT / "seeds" / "rules"
+
+    @property
+    def exports(self) -> Path:
+        """The committed sample exports."""
+        return PROJECT_ROOT / "seeds" / "exports"
+
+    @property
+    def truth(self) -> Path:
+        """The sample's truth."""
+        return PROJECT_ROOT / "seeds" / "truth"
+
+
+def settings() -> Settings:
+    """Read the settings from the environment as it is now."""
+    return Settings()
