@@ -1,0 +1,102 @@
+"""The public function: one call writes every export and the truth beside them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from simulator.ads import load_ads, write_ads
+from simulator.hubspot import load_hubspot, write_hubspot
+from simulator.realised import realised_rates
+from simulator.salesforce import load_salesforce, write_salesforce
+from simulator.truth import write_truth
+from simulator.web import load_web, write_web
+from simulator.world import JUNK_EMAILS, World, build_world, load
+from simulator.writers import open_database, write_lines
+
+Progress = Callable[[str], None]
+
+# Addresses that bounced for good, complained, or left: what a mailing service hands over.
+_SUPPRESSIONS = """
+    with mailed as (
+        select h.email, h.draw, h.n, h.moment, p.email as consent, p.email_decided_at
+        from hubspot as h
+        inner join people as p on h.person = p.i
+        where h.email is not null and h.slot in (0, 1, 2)
+    ),
+    listed as (
+        select email, 'hard_bounce' as type, moment + 5 * 86400000 as moment, 'hubspot' as source
+        from mailed where draw % 100 = 1
+        union all
+        select email, 'complaint', moment + 9 * 86400000, 'hubspot' from mailed where draw % 300 = 2
+        union all
+        select email, 'unsubscribe', email_decided_at, 'preference_center'
+        from mailed where consent = 2 and draw % 3 = 0 and email_decided_at > moment
+    )
+    select email || ',' || type || ','
+        || strftime(make_timestamp(moment * 1000), '%Y-%m-%dT%H:%M:%SZ') || ',' || source as line
+    from listed
+    where moment < getvariable('window_end')
+    order by moment, email, type"""
+
+
+@dataclass(frozen=True)
+class SimulationSummary:
+    """What was written: rows per file (relative to the output folder), and the rates realised."""
+
+    people: int
+    months: int
+    seed: int
+    files: dict[str, int]
+    rates: list[tuple[str, float, float]]
+
+
+def simulate(
+    people: int, months: int, seed: int, out: Path, progress: Progress | None = None
+) -> SimulationSummary:
+    """Write `out`/exports/<source>/<file> and `out`/truth/*.csv for an invented company.
+
+    The same people, months and seed give the same bytes. The window ends with June 2026 and
+    reaches `months` months back. Raises SimulatorError on arguments out of range.
+    """
+    tell = progress or (lambda _: None)
+    tell(f"building a world of {people:,} people over {months} months")
+    world = build_world(people, months, seed)
+    con = open_database(seed)
+    try:
+        files = _write(con, world, seed, out, tell)
+        rates = realised_rates(con, world)
+        tell("truth")
+        files |= write_truth(con, out / "truth", rates)
+    finally:
+        con.close()
+    return SimulationSummary(people, months, seed, dict(sorted(files.items())), rates)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, world: World, seed: int, out: Path, tell: Progress
+) -> dict[str, int]:
+    exports = out / "exports"
+    load(con, world)
+    load_salesforce(con, world)
+    tell("salesforce")
+    files = write_salesforce(con, exports / "salesforce")
+    load_hubspot(con, world, seed)
+    tell("hubspot")
+    files |= write_hubspot(con, exports / "hubspot")
+    load_ads(con, world, seed)
+    tell("google_ads")
+    files |= write_ads(con, exports / "google_ads", world)
+    load_web(con, world)
+    tell("web_events")
+    files |= write_web(con, exports / "web_events", world, seed)
+    tell("suppression")
+    files["suppression/suppressions.csv"] = write_lines(
+        con, exports / "suppression" / "suppressions.csv", [_SUPPRESSIONS],
+        header="email,type,occurred_at,source\n",
+    )  # fmt: skip
+    return files
+
+
+__all__ = ["JUNK_EMAILS", "SimulationSummary", "simulate"]
