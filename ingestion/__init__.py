@@ -1,0 +1,1 @@
+"""Puts an export file into schema raw_<source>, once, losing nothing."""

@@ -1,0 +1,220 @@
+"""`onefold ingest [PATH …] | status | retry`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ingestion.load import FileResult
+    from ingestion.sources import Table
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's command."""
+    app.command("ingest")(ingest)
+
+
+def ingest(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH …] | status | retry",
+            help="Files to land; nothing: the whole landing folder; `status`: what the ledger "
+            "says; `retry`: the refused files only.",
+        ),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Source of the files, such as hubspot.")] = "",
+    table: Annotated[
+        str, typer.Option("--object", help="Table in the source's YAML, such as contacts.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option(help="Read and check, write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Land export files, each once. Exit 1 if a file was refused or a line was rejected."""
+    if what == ["status"]:
+        return _status(as_json)
+    if what == ["retry"]:
+        return _finish(_landing(dry_run, as_json, retry=True), as_json, single=False)
+    if not what:
+        if source or table:
+            raise typer.BadParameter("--source and --object describe a PATH; give one")
+        return _finish(_landing(dry_run, as_json), as_json, single=False)
+    results = _paths([Path(w) for w in what], source, table, dry_run)
+    return _finish(results, as_json, single=len(results) == 1)
+
+
+def _landing(dry_run: bool, as_json: bool, retry: bool = False) -> "list[FileResult]":
+    from ingestion import ledger
+    from ingestion.landing import dry_run_landing, ingest_landing
+    from warehouse.connection import connect
+
+    results: list[FileResult] = []
+
+    def progress(result: "FileResult") -> None:
+        results.append(result)
+        if not as_json and result.outcome != "already_loaded":
+            typer.echo(f"{result.outcome:>10}  {result.load.rows_loaded:>9,}  {result.load.file}")
+
+    only = None
+    if retry:
+        with connect("ingest retry", read_only=True) as con:
+            only = ledger.refused_files(con) if ledger.is_prepared(con) else ()
+    if dry_run:
+        dry_run_landing(progress, only=only)
+    else:
+        ingest_landing(progress=progress, only=only)
+    return results
+
+
+def _paths(paths: Sequence[Path], source: str, name: str, dry_run: bool) -> "list[FileResult]":
+    import duckdb
+
+    from ingestion import ledger
+    from ingestion.load import ingest_file
+    from ingestion.sources import read_tables
+    from warehouse.connection import connect
+
+    tables = read_tables()
+    chosen = [(path, *_place(path, tables, source, name)) for path in paths]
+    opened = duckdb.connect() if dry_run else connect("ingest")
+    with opened as con:
+        if not dry_run:
+            ledger.prepare(con, tables)
+        return [ingest_file(con, p, t, file=file, dry_run=dry_run) for p, t, file in chosen]
+
+
+def _place(path: Path, tables: "Sequence[Table]", source: str, name: str) -> "tuple[Table, str]":
+    """The table a PATH belongs to and the name the ledger gives it. BadParameter if unclear."""
+    from ingestion.sources import find_table, match_file
+    from warehouse.settings import settings
+
+    if not path.is_file():
+        raise typer.BadParameter(f"expected a file, {path} is none")
+    landing = settings().landing.resolve()
+    inside = path.resolve().is_relative_to(landing)
+    file = path.resolve().relative_to(landing).as_posix() if inside else ""
+    if source and name:
+        return find_table(tables, source, name), file or f"{source}/{path.name}"
+    if name:
+        raise typer.BadParameter("--object needs --source")
+    file = file or f"{source or path.resolve().parent.name}/{path.name}"
+    table, problem = match_file([t for t in tables if source in ("", t.source)], file)
+    if table is None:
+        raise typer.BadParameter(f"{file}: {problem}; say --source and --object")
+    return table, file
+
+
+def as_dict(result: "FileResult") -> dict[str, Any]:
+    """One file for a machine."""
+    load = result.load
+    return {
+        "file": load.file,
+        "source": load.source,
+        "object": load.object,
+        "status": result.outcome,
+        "message": load.message,
+        "load_id": load.load_id or None,
+        "rows": load.rows_loaded,
+        "rejected": load.rows_rejected,
+        "skipped": load.rows_skipped,
+        "rows_in": load.rows_in,
+        "checks": load.checks,
+        "currency": load.currency,
+        "time_zone": load.time_zone,
+        "is_partial": load.is_partial,
+        "undeclared_columns": list(load.undeclared_columns),
+        "missing_optional": list(load.missing_optional),
+        "content_hash": load.content_hash,
+        "bytes": load.bytes,
+    }
+
+
+def _finish(results: "Sequence[FileResult]", as_json: bool, single: bool) -> None:
+    from ingestion.landing import summarise
+
+    fresh = [r.load for r in results if single or r.outcome in ("loaded", "checked")]
+    if as_json and single:
+        typer.echo(json.dumps(as_dict(results[0]), indent=2))
+    elif as_json:
+        counts = {
+            "rows": sum(load.rows_loaded for load in fresh),
+            "rejected": sum(load.rows_rejected for load in fresh),
+            "skipped": sum(load.rows_skipped for load in fresh),
+        }
+        found = counts | summarise(results).as_dict() | {"files": [as_dict(r) for r in results]}
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        _print(results, single)
+    if not all(r.ok for r in results):
+        raise typer.Exit(1)
+
+
+def _print(results: "Sequence[FileResult]", single: bool) -> None:
+    from ingestion.landing import summarise
+
+    for result in results:
+        load = result.load
+        if load.message and (
+            single or not result.ok or result.outcome in ("duplicate", "deferred")
+        ):
+            typer.echo(f"{result.outcome}: {load.message}", err=not result.ok)
+    undeclared: dict[str, set[str]] = {}
+    for load in (r.load for r in results if not single and r.load.undeclared_columns):
+        undeclared.setdefault(f"{load.source}.{load.object}", set()).update(load.undeclared_columns)
+    for name, columns in undeclared.items():
+        typer.echo(f"{name}: {len(columns)} columns are not declared, so not loaded")
+    rows = [
+        (s.source, s.files, s.new_files, s.rows_loaded, s.rows_rejected, s.rows_skipped,
+         len(s.refused))
+        for s in summarise(results).sources
+    ]  # fmt: skip
+    _grid(("source", "files", "new", "rows", "rejected", "skipped", "refused"), rows)
+
+
+def _grid(names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+    """Print a table: text to the left, numbers to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    grid = Grid(box=box.SIMPLE_HEAD)
+    for i, name in enumerate(names):
+        is_number = bool(rows) and isinstance(rows[0][i], int)
+        grid.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    for row in rows:
+        grid.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in row))
+    Console(width=100).print(grid)
+
+
+def _status(as_json: bool) -> None:
+    from ingestion import ledger
+    from warehouse.connection import connect
+
+    with connect("ingest status", read_only=True) as con:
+        rows = ledger.rows(con) if ledger.is_prepared(con) else []
+    if as_json:
+        typer.echo(json.dumps([_json_row(row) for row in rows], indent=2, default=str))
+    else:
+        _print_status(rows)
+    if any(row["status"] == "refused" for row in rows):
+        raise typer.Exit(1)
+
+
+def _json_row(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"checks": json.loads(row["checks"])}
+
+
+def _print_status(rows: Sequence[dict[str, Any]]) -> None:
+    loaded = [row for row in rows if row["status"] == "loaded"]
+    found: list[Sequence[str | int]] = []
+    for name in dict.fromkeys(f"{r['source']}.{r['object']}" for r in loaded):
+        own = [r for r in loaded if f"{r['source']}.{r['object']}" == name]
+        sums = [sum(r[f"rows_{what}"] for r in own) for what in ("loaded", "rejected", "skipped")]
+        found.append((name, len(own), *sums, f"{own[-1]['loaded_at']:%Y-%m-%d %H:%M}"))
+    _grid(("table", "files", "rows", "rejected", "skipped", "last load"), found)
+    for row in rows:
+        if row["status"] in ("refused", "duplicate"):
+            typer.echo(f"{row['status']}: {row['message']}")

@@ -1,0 +1,97 @@
+"""From a path to text bytes: the whole file, its hash, its encoding."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ingestion.errors import FileMoved, FileRefused
+
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+class Content(NamedTuple):
+    """A file's bytes as they were when it was read."""
+
+    raw: bytes
+    sha256: str
+
+
+class Text(NamedTuple):
+    """The same as UTF-8 without a byte order mark."""
+
+    data: bytes
+    encoding: str
+
+
+def read_content(path: Path) -> Content:
+    """Read the file once. FileMoved if it changed meanwhile, FileRefused if it cannot be read."""
+    try:
+        before = path.stat()
+        raw = path.read_bytes()
+        after = path.stat()
+    except OSError as error:
+        raise FileRefused(f"cannot be read: {error.strerror}") from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise FileMoved("changed while it was read; the next run takes it")
+    return Content(raw, hashlib.sha256(raw).hexdigest())
+
+
+def decode(raw: bytes, declared: Sequence[str]) -> Text:
+    """Check the bytes against the declared encodings and return UTF-8.
+
+    A byte order mark decides; without one the declared encodings are tried in order. FileRefused
+    names the encoding that was declared, and the byte and line where the file departs from it.
+    """
+    if not raw:
+        raise FileRefused("is empty (0 bytes): expected at least a header; export it again")
+    mark, marked = next(((m, e) for m, e in _MARKS if raw.startswith(m)), (b"", ""))
+    wanted = " or ".join(declared)
+    if marked:
+        if not any(marked.startswith(d.lower()) for d in declared):
+            raise FileRefused(
+                f"declared as {wanted}, but byte 0 (line 1) starts a {marked} byte order mark; "
+                f"export it as {wanted}, or declare the encoding"
+            )
+        return Text(_to_utf8(raw[len(mark) :], marked, len(mark)), marked)
+    # Nearly every file decodes as UTF-16, so without a mark it is the last thing to believe.
+    bare = [e for e in declared if e.lower() != "utf-16"] or ["utf-16-le"]
+    for encoding in bare[:-1]:
+        try:
+            return Text(_to_utf8(raw, encoding, 0), encoding)
+        except FileRefused:
+            continue
+    return Text(_to_utf8(raw, bare[-1], 0), bare[-1])
+
+
+def _to_utf8(raw: bytes, encoding: str, offset: int) -> bytes:
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = _line(raw[: error.start], encoding)
+        if error.reason in ("unexpected end of data", "truncated data"):
+            raise FileRefused(
+                f"truncated: ends inside a character at byte {offset + error.start} "
+                f"(line {line}); fetch it again"
+            ) from None
+        raise FileRefused(
+            f"declared as {encoding}, but byte {offset + error.start} (line {line}) is not "
+            f"{encoding}; export it as {encoding}, or declare the encoding it has"
+        ) from None
+    nul = text.find("\0")
+    if nul >= 0:
+        before = text[:nul]
+        at = offset + len(before.encode(encoding))
+        raise FileRefused(
+            f"declared as {encoding}, but byte {at} (line {before.count(chr(10)) + 1}) is zero, as "
+            "in UTF-16 without a byte order mark or in a binary file; export it as text"
+        )
+    return raw if encoding.lower() == "utf-8" else text.encode("utf-8")
+
+
+def _line(before: bytes, encoding: str) -> int:
+    return before.decode(encoding, errors="ignore").count("\n") + 1

@@ -1,0 +1,114 @@
+"""Finding the header of a CSV file and reading what stands above it."""
+
+import csv
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ingestion.errors import FileRefused
+from ingestion.sources import Column, Table
+
+_HEAD_BYTES = 1 << 20
+
+
+class Header(NamedTuple):
+    """Where the header is and which declared column each of its cells is."""
+
+    line: int
+    """1-based physical line."""
+    delimiter: str
+    cells: tuple[str, ...]
+    columns: tuple[str, ...]
+    """Declared name per cell; empty where the cell is not declared."""
+    body_offset: int
+    """First byte after the header line."""
+    captured: dict[str, str]
+    """What the lines above the header say, by the names declared under `capture`."""
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Cells that are not loaded."""
+        return tuple(cell for cell, name in zip(self.cells, self.columns, strict=True) if not name)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Cells that are loaded under another name: an alias, or another spelling."""
+        pairs = zip(self.cells, self.columns, strict=True)
+        return {cell: name for cell, name in pairs if name and cell != name}
+
+
+def find_header(data: bytes, table: Table) -> Header:
+    """Find the header among the first lines. FileRefused names the required columns not found."""
+    lines = data[:_HEAD_BYTES].split(b"\n")[: table.dialect.header_within]
+    best: tuple[int, Header] | None = None
+    offset = 0
+    for number, raw in enumerate(lines, start=1):
+        offset += len(raw) + 1
+        line = raw.decode(errors="replace").rstrip("\r")
+        for delimiter in table.dialect.delimiters:
+            cells = _cells(line, delimiter)
+            columns = match_columns(cells, table.columns)
+            missing = len(set(table.required) - set(columns))
+            if best is None or missing < best[0]:
+                best = missing, Header(number, delimiter, cells, columns, offset, {})
+        if best and best[0] == 0:
+            break
+    if best is None:
+        raise FileRefused("holds no line: expected a header")
+    header = best[1]
+    _check(header, table)
+    above = [line.decode().rstrip("\r") for line in lines[: header.line - 1]]
+    return header._replace(captured=_capture(above, table.dialect.capture))
+
+
+def match_columns(cells: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:
+    """Declared column per header cell: the exact name, else an alias, else ignoring case."""
+    exact = {c.name: c.name for c in columns}
+    alias = {a: c.name for c in columns for a in c.aliases}
+    folded = {name.casefold(): name for name in exact}
+    found = [exact.get(cell) or alias.get(cell) or "" for cell in cells]
+    taken = set(found)
+    for i, cell in enumerate(cells):
+        name = folded.get(cell.casefold(), "")
+        if not found[i] and name and name not in taken:
+            found[i] = name
+            taken.add(name)
+    return tuple(found)
+
+
+def _cells(line: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        row = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        row = []
+    return tuple(cell.strip().lstrip("\ufeff").strip() for cell in row)
+
+
+def _check(header: Header, table: Table) -> None:
+    missing = [name for name in table.required if name not in header.columns]
+    if 2 * len(missing) > len(table.required):
+        # Its cells may be a row of personal data, so they are not repeated here.
+        raise FileRefused(
+            f"missing declared column {', '.join(missing)}: no line looks like the header of "
+            f"{table.full_name}; export it with its header and all columns"
+        )
+    if missing:
+        unknown = f"; undeclared there: {', '.join(header.undeclared)}" if header.undeclared else ""
+        raise FileRefused(
+            f"missing declared column {', '.join(missing)}: expected every required column of "
+            f"{table.full_name} in the header on line {header.line}{unknown}; export it, or "
+            "declare an alias or `optional: true`"
+        )
+    twice = sorted({n for n in header.columns if n and header.columns.count(n) > 1})
+    if twice:
+        raise FileRefused(f"column {', '.join(twice)} appears twice in the header; export it once")
+
+
+def _capture(lines: Sequence[str], patterns: dict[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, pattern in patterns.items():
+        for line in lines:
+            hit = re.search(pattern, line)
+            if hit:
+                found.setdefault(name, hit.group(name).strip())
+    return found

@@ -1,0 +1,44 @@
+"""What reading one file gave, before anything is written."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+LINE = "_line"
+
+
+class Reject(NamedTuple):
+    """A line that could not be read as a row. `raw_text` is personal data: never log it."""
+
+    line: int
+    raw_text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rows of one file as text, and an account of everything else that was in it.
+
+    Conservation: `rows_in == rows.num_rows + len(rejects) + skipped`, where `rows_in` was counted
+    by another reader than the one that made `rows`.
+    """
+
+    rows: pa.Table
+    """Declared columns that the file has, as text, and `_line` (1-based physical line)."""
+    rows_in: int
+    """Records after the header."""
+    rejects: tuple[Reject, ...]
+    skipped: int
+    """Records that are not data: totals, footers, blank lines."""
+    undeclared: tuple[str, ...] = ()
+    missing_optional: tuple[str, ...] = ()
+    checks: dict[str, Any] = field(default_factory=dict)
+    currency: str | None = None
+    time_zone: str | None = None
+    is_partial: bool = False
+
+    @property
+    def balanced(self) -> bool:
+        """Does the conservation law hold?"""
+        return self.rows_in == int(self.rows.num_rows) + len(self.rejects) + self.skipped

@@ -1,0 +1,231 @@
+"""What the source YAML files declare: the only place that knows an export's format.
+
+Read from `dbt_project/models/staging/<source>/_<source>__sources.yml`, the file that dbt reads too.
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ingestion.errors import DeclarationError
+from warehouse.settings import settings
+
+# The C loader is ten times as fast, and these files are read at every run.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Purpose = Literal["identity", "analytics", "email_marketing", "advertising", "compliance"]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Number(_Declared):
+    """How the vendor writes numbers."""
+
+    thousands: str = ""
+    decimal: str = "."
+
+
+class Totals(_Declared):
+    """How the vendor's own totals rows are recognised, and what they must agree with."""
+
+    first_cell: str = ""
+    """Regular expression on the first cell of the row."""
+    blank: tuple[str, ...] = ()
+    """Declared columns that are empty in a totals row and never in another one."""
+    equal: tuple[str, ...] = ()
+    """First cells of the totals that must be there and equal the sum of the rows."""
+    at_least: tuple[str, ...] = ()
+    """First cells of the totals that may also count rows a filter left out."""
+    sums: dict[str, float] = Field(default_factory=dict)
+    """Summed column -> rounding the vendor makes per row, 0 when sums are exact."""
+
+
+class Dialect(_Declared):
+    """How the bytes of an export become records."""
+
+    format: Literal["csv", "jsonl"]
+    encodings: tuple[str, ...] = ("utf-8",)
+    delimiters: tuple[str, ...] = (",",)
+    header_within: int = 1
+    """The header is the first of so many lines that holds every required column."""
+    capture: dict[str, str] = Field(default_factory=dict)
+    """Name -> regular expression with a group of that name, tried on the lines above the header."""
+    footer: tuple[str, ...] = ()
+    """Regular expressions for whole lines after the rows that are not data."""
+    totals: Totals | None = None
+    number: Number = Number()
+    nulls: tuple[str, ...] = ("",)
+
+    @field_validator("delimiters")
+    @classmethod
+    def _one_byte(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(d.encode()) != 1 or d in '"\r\n' for d in value):
+            raise ValueError("a delimiter is one ASCII character, not a quote or a line end")
+        return value
+
+
+class Column(_Declared):
+    """One column that is loaded. Undeclared columns are not."""
+
+    name: str
+    description: str
+    pii: Literal["direct", "pseudonymous", "none"]
+    purposes: tuple[Purpose, ...]
+    optional: bool = False
+    aliases: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    identifier: str = ""
+    separator: str = ""
+    region_from: str = ""
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def normal(self) -> str:
+        """Name of the column that holds the normal form; only identifiers have one."""
+        return f"_normal_{self.name}"
+
+
+class Table(_Declared):
+    """One table of a source and the files that fill it."""
+
+    source: str
+    name: str
+    order: int
+    description: str
+    file_pattern: tuple[str, ...] = Field(min_length=1)
+    dialect: Dialect
+    load: Literal["snapshot", "append", "upsert"]
+    key: tuple[str, ...] = Field(min_length=1)
+    event_column: str
+    time_zone: str = ""
+    currency_column: str = ""
+    columns: tuple[Column, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Table":
+        names = [c.name for c in self.columns]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"declared twice: {', '.join(twice)}")
+        totals = self.dialect.totals or Totals()
+        used = [*self.key, self.event_column, self.currency_column, *totals.blank, *totals.sums]
+        used += [c.region_from for c in self.columns]
+        unknown = sorted({n for n in used if n and n not in names})
+        if unknown:
+            raise ValueError(f"named in config.meta but not declared as columns: {unknown}")
+        pathless = [c.name for c in self.columns if not c.path]
+        if self.dialect.format == "jsonl" and pathless:
+            raise ValueError(f"columns of JSON lines need config.meta.path: {pathless}")
+        return self
+
+    @property
+    def full_name(self) -> str:
+        """`<source>.<table>`, as people say it."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns without which a file is refused."""
+        return tuple(c.name for c in self.columns if not c.optional)
+
+    def matches(self, file: str) -> bool:
+        """Does `file`, a path relative to the landing folder, belong here? Case is ignored."""
+        return any(fnmatchcase(file.lower(), p.lower()) for p in self.file_pattern)
+
+
+class Match(NamedTuple):
+    """Where a file belongs; without a table, why not."""
+
+    table: Table | None
+    problem: str
+
+
+def read_tables(folder: Path | None = None) -> tuple[Table, ...]:
+    """Every declared table, in landing order (source order, then place in the file).
+
+    Raises DeclarationError naming file, table and key where a declaration cannot be used.
+    """
+    folder = folder or settings().dbt_project / "models" / "staging"
+    files = sorted(folder.glob("*/_*__sources.yml"))
+    if not files:
+        raise DeclarationError(f"expected _<source>__sources.yml files under {folder}, found none")
+    tables = [table for file in files for table in _read_file(file)]
+    return tuple(sorted(tables, key=lambda t: (t.order, t.source)))
+
+
+def find_table(tables: Sequence[Table], source: str, name: str) -> Table:
+    """The table called `<source>.<name>`; DeclarationError lists what there is."""
+    for table in tables:
+        if (table.source, table.name) == (source, name):
+            return table
+    known = ", ".join(t.full_name for t in tables)
+    raise DeclarationError(f"expected one of {known}; got {source}.{name}")
+
+
+def match_file(tables: Sequence[Table], file: str) -> Match:
+    """Find the one table whose pattern takes `file` (relative to the landing folder)."""
+    found = [t for t in tables if t.matches(file)]
+    if len(found) == 1:
+        return Match(found[0], "")
+    if found:
+        names = ", ".join(t.full_name for t in found)
+        return Match(None, f"the patterns of several tables take it ({names}): narrow one of them")
+    patterns = {p.lower(): t for t in tables for p in t.file_pattern}
+    folder = file.split("/", maxsplit=1)[0].lower()
+    near = [p for p in patterns if p.split("/")[0] == folder]
+    near = get_close_matches(file.lower(), near or list(patterns), n=1, cutoff=0.0)
+    hint = f"; the nearest is {patterns[near[0]].full_name} ({near[0]})" if near else ""
+    return Match(None, f"unrecognised: no table declares a pattern for it{hint}")
+
+
+def _read_file(file: Path) -> list[Table]:
+    try:
+        document = yaml.load(file.read_text("utf-8"), Loader=_LOADER)
+        sources = document["sources"]
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise DeclarationError(f"{file}: expected YAML with a list `sources`: {error}") from error
+    return [_table(file, source, table) for source in sources for table in source["tables"]]
+
+
+def _table(file: Path, source: dict[str, Any], table: dict[str, Any]) -> Table:
+    name = source["name"]
+    if source.get("schema") != f"raw_{name}":
+        raise DeclarationError(f"{file}: expected schema raw_{name}, got {source.get('schema')!r}")
+    shared = source.get("config", {}).get("meta", {})
+    meta = {"time_zone": shared.get("time_zone", "")} | table.get("config", {}).get("meta", {})
+    columns: list[dict[str, Any]] = [
+        {"name": c.get("name"), "description": c.get("description")}
+        | c.get("config", {}).get("meta", {})
+        for c in table.get("columns", [])
+    ]
+    try:
+        return Table.model_validate(
+            {
+                "source": name,
+                "name": table["name"],
+                "order": shared.get("landing_order", 100),
+                "description": table.get("description", ""),
+                "columns": columns,
+            }
+            | meta
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = [str(part) for part in first["loc"]]
+        if where[:1] == ["columns"] and len(where) > 1:
+            where[:2] = [f"column {columns[int(where[1])]['name']}"]
+        got = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
+        raise DeclarationError(
+            f"{file}: table {table['name']}: {', '.join([*where, first['msg']])}{got}"
+        ) from None
