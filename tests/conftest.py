@@ -1,6 +1,12 @@
 """Fixtures that every room shares: a deployment of its own, and tables made from inline rows."""
 
+import fcntl
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +63,40 @@ def _create(con: duckdb.DuckDBPyConnection, name: str, columns: str, rows: Rows)
         marks = ", ".join("?" for _ in row)
         names = ", ".join(f'"{column}"' for column in row)
         con.execute(f"insert into {name} ({names}) values ({marks})", list(row.values()))
+
+
+@dataclass(frozen=True)
+class SampleRun:
+    """One real run of the sample through Airflow, shared by all tests that only look at it."""
+
+    home: Path
+    summary: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    """`onefold run --sample` in a home of its own, once for all workers."""
+    home = tmp_path_factory.getbasetemp().parent / "sample_home"
+    done = home / "summary.json"
+    with (home.parent / "sample_home.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not done.exists():
+            home.mkdir()
+            result = onefold(["run", "--sample", "--json"], home)
+            assert result.returncode == 0, result.stdout + result.stderr
+            done.write_text(result.stdout)
+    return SampleRun(home, json.loads(done.read_text()))
+
+
+def onefold(args: list[str], home: Path) -> subprocess.CompletedProcess[str]:
+    """Run the console command as a person does, in a deployment of its own."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("ONEFOLD_", "AIRFLOW_"))}
+    env["ONEFOLD_HOME"] = str(home)
+    command = [sys.executable, "-m", "onefold", *args]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def run_onefold() -> Callable[[list[str], Path], subprocess.CompletedProcess[str]]:
+    """The console command as a function of (arguments, home)."""
+    return onefold

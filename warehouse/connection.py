@@ -12,6 +12,9 @@ import duckdb
 from warehouse.errors import WarehouseBusy
 from warehouse.settings import Settings, settings
 
+STORAGE = {"storage_compatibility_version": "v1.0.0"}
+"""The oldest file format that BI drivers on DuckDB 1.x all read, also when written by 2.x."""
+
 _POLL_SECONDS = 0.05
 _depth: dict[Path, int] = {}
 
@@ -75,7 +78,7 @@ def connect(
     if read_only and not s.warehouse.exists():
         raise WarehouseBusy(f"expected a warehouse at {s.warehouse}, found none; run `onefold run`")
     with lock(holder, s):
-        con = duckdb.connect(str(s.warehouse), config={"threads": s.threads})
+        con = duckdb.connect(str(s.warehouse), config={**STORAGE, "threads": s.threads})
         try:
             con.execute("set timezone = 'UTC'")
             con.execute("set enable_progress_bar = false")

@@ -47,17 +47,21 @@ def build(
     """
     s = s or settings()
     args = [command, "--select", *select.split(), *common(s), "--vars", json.dumps(vars or {})]
+    if command == "build":
+        # A test that also reads models of a later layer waits for that layer's build.
+        args += ["--indirect-selection", "buildable"]
     if exclude:
         args += ["--exclude", *exclude.split()]
     with lock(f"dbt {command} {select}", s):
         return _invoke(args, s)
 
 
-def docs(s: Settings | None = None) -> None:
+def docs(as_of: str, s: Settings | None = None) -> None:
     """Write dbt's documentation as one offline file, `settings().dbt_docs`."""
     s = s or settings()
+    variables = json.dumps({"as_of": as_of})
     with lock("dbt docs", s):
-        _invoke(["docs", "generate", "--static", "--no-compile", *common(s)], s)
+        _invoke(["docs", "generate", "--static", *common(s), "--vars", variables], s)
 
 
 def common(s: Settings) -> list[str]:

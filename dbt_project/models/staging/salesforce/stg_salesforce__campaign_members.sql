@@ -1,0 +1,45 @@
+with
+
+source as (
+
+    select * from {{ source("salesforce", "campaign_members") }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        {{ text("Id") }} as salesforce_campaign_member_id,
+        {{ text("CampaignId") }} as salesforce_campaign_id,
+        {{ text("LeadId") }} as salesforce_lead_id,
+        {{ text("ContactId") }} as salesforce_contact_id,
+
+        ---------- text
+        {{ text("Status") }} as status,
+
+        ---------- booleans
+        try_cast({{ text("HasResponded") }} as boolean) as has_responded,
+        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+
+        ---------- times
+        try_cast({{ text("FirstRespondedDate") }} as date) as first_responded_date,
+        {{ utc("CreatedDate") }} as created_at,
+        coalesce({{ utc("SystemModstamp") }}, {{ utc("LastModifiedDate") }}) as updated_at,
+
+        ---------- lineage
+        _file,
+        _line,
+        _load_id
+    from source
+
+),
+
+latest as (
+
+    select * from renamed
+    {{ latest_by_key("salesforce_campaign_member_id", "updated_at") }}
+
+)
+
+select * from latest

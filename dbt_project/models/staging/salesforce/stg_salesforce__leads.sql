@@ -1,0 +1,63 @@
+with
+
+source as (
+
+    select * from {{ source("salesforce", "leads") }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        {{ text("Id") }} as salesforce_lead_id,
+        {{ text("MasterRecordId") }} as master_record_id,
+        {{ text("ConvertedContactId") }} as converted_contact_id,
+        {{ text("ConvertedAccountId") }} as converted_account_id,
+        {{ text("ConvertedOpportunityId") }} as converted_opportunity_id,
+        {{ text("OwnerId") }} as owner_id,
+
+        ---------- person
+        {{ text("FirstName") }} as first_name,
+        {{ text("LastName") }} as last_name,
+        {{ text("_normal_Email") }} as email,
+        {{ text("_normal_Phone") }} as phone,
+        {{ text("_normal_MobilePhone") }} as mobile_phone,
+        {{ text("Title") }} as title,
+
+        ---------- company
+        {{ text("Company") }} as company_name,
+        {{ text("Country") }} as country,
+        {{ text("Website") }} as website,
+        {{ text("Industry") }} as industry,
+
+        ---------- text
+        {{ text("LeadSource") }} as lead_source,
+        {{ text("Status") }} as status,
+
+        ---------- booleans
+        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        try_cast({{ text("IsConverted") }} as boolean) as is_converted,
+        try_cast({{ text("HasOptedOutOfEmail") }} as boolean) as has_opted_out_of_email,
+
+        ---------- times
+        try_cast({{ text("ConvertedDate") }} as date) as converted_date,
+        {{ utc("CreatedDate") }} as created_at,
+        coalesce({{ utc("SystemModstamp") }}, {{ utc("LastModifiedDate") }}) as updated_at,
+
+        ---------- lineage
+        _file,
+        _line,
+        _load_id
+    from source
+
+),
+
+latest as (
+
+    select * from renamed
+    {{ latest_by_key("salesforce_lead_id", "updated_at") }}
+
+)
+
+select * from latest

@@ -1,0 +1,70 @@
+with
+
+source as (
+
+    select * from {{ source("web_events", "events") }}
+    where lower(type) = 'page'
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        {{ text("message_id") }} as web_event_id,
+        {{ text("anonymous_id") }} as anonymous_id,
+        {{ text("user_id") }} as user_id,
+
+        ---------- page
+        {{ text("url") }} as page_url,
+        {{ url_host("page_url") }} as page_host,
+        {{ path_without_query("page_url") }} as page_path,
+        {{ text("title") }} as page_title,
+        -- RudderStack writes $direct where there is no referrer, Segment nothing
+        nullif({{ text("referrer") }}, '$direct') as referrer_url,
+        {{ url_host("referrer_url") }} as referrer_host,
+
+        ---------- campaign: the URL first, then what the library parsed
+        coalesce({{ query_value("url", "utm_source") }}, {{ json_value("campaign", "$.source") }})
+            as utm_source,
+        coalesce({{ query_value("url", "utm_medium") }}, {{ json_value("campaign", "$.medium") }})
+            as utm_medium,
+        coalesce({{ query_value("url", "utm_campaign") }}, {{ json_value("campaign", "$.name") }})
+            as utm_campaign,
+        coalesce(
+            {{ query_value("url", "utm_content") }}, {{ json_value("campaign", "$.content") }}
+        ) as utm_content,
+        coalesce({{ query_value("url", "utm_term") }}, {{ json_value("campaign", "$.term") }})
+            as utm_term,
+        {{ query_value("url", "gclid") }} as gclid,
+        {{ query_value("url", "fbclid") }} as fbclid,
+        {{ query_value("url", "msclkid") }} as msclkid,
+        {{ query_value("url", "li_fat_id") }} as li_fat_id,
+        {{ text("user_agent") }} as user_agent,
+
+        ---------- booleans
+        try_cast({{ json_value("lower(consent)", "$.analytics") }} as boolean)
+            as has_analytics_consent,
+        try_cast({{ json_value("lower(consent)", "$.advertising") }} as boolean)
+            as has_advertising_consent,
+
+        ---------- timestamps
+        {{ utc("timestamp") }} as occurred_at,
+        {{ utc("received_at") }} as received_at,
+
+        ---------- lineage
+        _file,
+        _line,
+        _load_id
+    from source
+
+),
+
+latest as (
+
+    select * exclude (received_at) from renamed
+    {{ latest_by_key("web_event_id", "received_at") }}
+
+)
+
+select * from latest

@@ -1,0 +1,146 @@
+"""Salesforce staging: types, empty values, and which of several exports wins."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+Table = Callable[[str], list[dict[str, Any]]]
+
+FIRST, SECOND = "00000001-aaaaaaaaaaaa", "00000002-bbbbbbbbbbbb"
+ID = "00Q5g00000nDnM{}EAK"
+
+
+def _lead(n: int, **fields: Any) -> dict[str, Any]:
+    return {"Id": ID.format(n), "CreatedDate": "2026-03-01T10:00:00.000Z"} | fields
+
+
+LEADS = [
+    # Exported twice, in order.
+    _lead(1, LastName="Old", SystemModstamp="2026-03-01T10:00:00.000Z", _load_id=FIRST),
+    _lead(1, LastName="New", SystemModstamp="2026-03-02T10:00:00.000Z", _load_id=SECOND),
+    # The newer export was loaded first.
+    _lead(2, LastName="New", SystemModstamp="2026-03-02T10:00:00.000Z", _load_id=FIRST),
+    _lead(2, LastName="Old", SystemModstamp="2026-03-01T10:00:00.000Z", _load_id=SECOND),
+    # The same time twice: the later load, then the later line.
+    _lead(3, LastName="First load", SystemModstamp="2026-03-01T10:00:00.000Z", _load_id=FIRST),
+    _lead(3, LastName="Line 7", SystemModstamp="2026-03-01T10:00:00.000Z", _load_id=SECOND),
+    _lead(3, LastName="Line 8", SystemModstamp="2026-03-01T10:00:00.000Z", _load_id=SECOND),
+    # Deleted, converted, Latin letters, blanks, values that are not what they should be.
+    _lead(
+        4, LastName=" Núñez ", FirstName="Zoë", Company="Müller & Söhne", Email="Zoe@Example.test ",
+        _normal_Email="zoe@example.test", Phone="0171 000", _normal_Phone=None, Country="",
+        IsDeleted="true", IsConverted="perhaps", HasOptedOutOfEmail="false",
+        ConvertedDate="2026-13-01", LastModifiedDate="2026-03-01T12:00:00.000+02:00",
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def table(stage: Callable[..., Table]) -> Table:
+    return stage(
+        "salesforce",
+        {
+            "leads": LEADS,
+            "contacts": [
+                {"Id": "003A", "AccountId": "001A", "MailingCountry": "Österreich",
+                 "_normal_MobilePhone": "+436641234567", "HasOptedOutOfEmail": "true"},
+            ],
+            "accounts": [
+                {"Id": "001A", "Name": "Ångström AB", "AnnualRevenue": "1.39E8",
+                 "NumberOfEmployees": "1200", "SystemModstamp": "2026-03-01T10:00:00.000Z"},
+                {"Id": "001B", "AnnualRevenue": "1.390.000", "NumberOfEmployees": "many"},
+            ],
+            "opportunities": [
+                {"Id": "006A", "Amount": "90071992547409.93", "CurrencyIsoCode": "eur",
+                 "Probability": "75", "CloseDate": "2026-03-04", "IsWon": "true"},
+                {"Id": "006B", "Amount": "-0.1", "Original_Opportunity__c": "006A"},
+                {"Id": "006C", "Amount": "1.204,50", "Probability": "", "CloseDate": "4.3.2026"},
+            ],
+            "opportunity_contact_roles": [
+                {"Id": "00KA", "OpportunityId": "006A", "ContactId": "003A", "IsPrimary": "true"},
+            ],
+            "campaigns": [
+                {"Id": "701A", "BudgetedCost": "1000.10", "ActualCost": "", "IsActive": "true",
+                 "StartDate": "2026-03-01", "EndDate": "2026-03-31"},
+            ],
+            "campaign_members": [
+                {"Id": "00vA", "CampaignId": "701A", "LeadId": "00QA", "ContactId": "003A",
+                 "HasResponded": "true", "FirstRespondedDate": "2026-03-04"},
+            ],
+            "tasks": [
+                {"Id": "00TA", "WhoId": "003A", "Status": "Open", "_load_id": FIRST},
+                {"Id": "00TA", "WhoId": "003A", "Status": "Completed", "_load_id": SECOND,
+                 "CompletedDateTime": "2026-03-04T08:00:00.000Z", "ActivityDate": "2026-03-03"},
+            ],
+        },
+    )  # fmt: skip
+
+
+def test_the_newest_row_of_a_lead_wins_in_any_load_order(table: Table) -> None:
+    last_names = [row["last_name"] for row in table("stg_salesforce__leads")]
+    assert last_names == ["New", "New", "Line 8", "Núñez"]
+
+
+def test_a_lead_is_typed_and_what_does_not_parse_is_null(table: Table) -> None:
+    lead = table("stg_salesforce__leads")[-1]
+    expected = {
+        "first_name": "Zoë",
+        "company_name": "Müller & Söhne",
+        "email": "zoe@example.test",
+        "phone": None,
+        "country": None,
+        "is_deleted": True,
+        "is_converted": None,
+        "has_opted_out_of_email": False,
+        "converted_date": None,
+        "created_at": datetime(2026, 3, 1, 10),
+        "updated_at": datetime(2026, 3, 1, 10),
+        "_line": 9,
+    }
+    assert {name: lead[name] for name in expected} == expected
+
+
+def test_amounts_are_exact_to_the_cent_and_never_guessed(table: Table) -> None:
+    first, refund, german = table("stg_salesforce__opportunities")
+    assert first["amount_local"] == Decimal("90071992547409.93")  # not exact as a double
+    assert (first["currency"], first["probability"], first["is_won"]) == ("EUR", 75.0, True)
+    assert refund["amount_local"] == Decimal("-0.10")
+    assert refund["original_opportunity_id"] == "006A"
+    assert (german["amount_local"], german["probability"], german["close_date"]) == (None,) * 3
+
+
+def test_account_figures_are_read_in_either_notation(table: Table) -> None:
+    first, second = table("stg_salesforce__accounts")
+    assert (first["annual_revenue_local"], first["employee_count"]) == (139_000_000.0, 1200)
+    assert (second["annual_revenue_local"], second["employee_count"]) == (None, None)
+    assert first["account_name"] == "Ångström AB"
+
+
+def test_contacts_roles_and_members_keep_both_ends(table: Table) -> None:
+    (contact,) = table("stg_salesforce__contacts")
+    assert (contact["salesforce_account_id"], contact["country"]) == ("001A", "Österreich")
+    assert contact["mobile_phone"] == "+436641234567"
+    assert contact["has_opted_out_of_email"] is True
+    (role,) = table("stg_salesforce__opportunity_contact_roles")
+    assert (role["salesforce_opportunity_id"], role["is_primary"]) == ("006A", True)
+    (member,) = table("stg_salesforce__campaign_members")
+    assert (member["salesforce_lead_id"], member["salesforce_contact_id"]) == ("00QA", "003A")
+    assert member["first_responded_date"] == date(2026, 3, 4)
+
+
+def test_campaign_costs_and_dates_are_typed(table: Table) -> None:
+    (campaign,) = table("stg_salesforce__campaigns")
+    assert (campaign["budgeted_cost_local"], campaign["actual_cost_local"]) == (
+        Decimal("1000.10"),
+        None,
+    )
+    assert (campaign["start_date"], campaign["end_date"]) == (date(2026, 3, 1), date(2026, 3, 31))
+
+
+def test_a_task_without_a_modified_time_comes_from_the_last_load(table: Table) -> None:
+    (task,) = table("stg_salesforce__tasks")
+    assert (task["status"], task["_load_id"]) == ("Completed", SECOND)
+    assert task["completed_at"] == datetime(2026, 3, 4, 8)
