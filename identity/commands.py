@@ -1,0 +1,159 @@
+"""`onefold identity profile | explain | evaluate`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from identity.evaluate import Evaluation
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_PERSON = "A person_id (former ids resolve) or TYPE:VALUE, such as email:… or salesforce:…"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the sub-commands of this room."""
+    group = typer.Typer(no_args_is_help=True, help="Who is who, why, and how sure.")
+    group.command("profile")(profile_command)
+    group.command("explain")(explain_command)
+    group.command("evaluate")(evaluate_command)
+    app.add_typer(group, name="identity")
+
+
+def profile_command(
+    person: Annotated[str, typer.Argument(help=_PERSON)], as_json: _Json = False
+) -> None:
+    """Show everything known of one person. Exit 2 if nobody is known under PERSON."""
+    from identity.profile import profile
+    from warehouse.connection import connect
+
+    with connect("onefold identity profile", read_only=True) as con:
+        found = _or_exit(lambda: profile(con, person))
+    _print_json(found) if as_json else _print_profile(found)
+
+
+def explain_command(
+    a: Annotated[str, typer.Argument(metavar="A", help=_PERSON)],
+    b: Annotated[str | None, typer.Argument(metavar="[B]", help=_PERSON)] = None,
+    as_json: _Json = False,
+) -> None:
+    """Show why A and B are one person: record, value, record. Exit 1 if they are two."""
+    from identity.explain import explain
+    from warehouse.connection import connect
+
+    with connect("onefold identity explain", read_only=True) as con:
+        found = _or_exit(lambda: explain(con, a, b))
+    _print_json(found) if as_json else _print_path(found)
+    if not found["same_person"]:
+        raise typer.Exit(1)
+
+
+def evaluate_command(
+    truth: Annotated[Path, typer.Option(help="CSV: source, record_type, record_id, person.")],
+    as_json: _Json = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Compare with plain connected components.")
+    ] = False,
+) -> None:
+    """Score the people against a truth: precision and recall over pairs of records."""
+    from identity.evaluate import evaluate
+    from warehouse.connection import connect
+
+    with connect("onefold identity evaluate", read_only=True) as con:
+        found = _or_exit(lambda: evaluate(con, truth))
+    if as_json:
+        _print_json(_scores(found, baseline))
+    else:
+        _print_scores(found, baseline)
+
+
+def _or_exit(work: Any) -> Any:
+    """Run `work`; a message and exit 2 when what was asked for does not exist."""
+    from identity.errors import IdentityError
+
+    try:
+        return work()
+    except IdentityError as error:
+        typer.echo(f"onefold: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, default=str, indent=2, ensure_ascii=False))
+
+
+def _scores(found: "Evaluation", baseline: bool) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    scores = asdict(found)
+    plain = {key: scores.pop(key) for key in list(scores) if key.startswith("baseline_")}
+    if baseline:
+        scores["baseline"] = {k.removeprefix("baseline_"): v for k, v in plain.items()}
+    return scores
+
+
+def _print_scores(found: "Evaluation", baseline: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "precision", "recall", "pairs joined")
+    table.add_row("people", _share(found.precision), _share(found.recall), f"{found.predicted:,}")
+    if baseline:
+        table.add_row(
+            "plain components",
+            _share(found.baseline_precision),
+            _share(found.baseline_recall),
+            f"{found.baseline_predicted:,}",
+        )
+    Console().print(table)
+    typer.echo(
+        f"{found.records:,} records of the truth, {found.missing:,} of them not loaded; "
+        f"{found.unreachable:,} true pairs share no evidence and are left out of recall"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _print_profile(found: dict[str, Any]) -> None:
+    attributes = found["attributes"]
+    typer.echo(f"person          {found['person_id']}")
+    for key in ("first_name", "last_name", "title", "company_name", "country"):
+        if attributes.get(key):
+            typer.echo(f"{key:<15} {attributes[key]}")
+    account = found["account"]
+    typer.echo(f"stage           {found['lifecycle_stage'] or '-'}")
+    typer.echo(f"account         {account['account_name'] if account else '-'}")
+    typer.echo(f"last engagement {found['last_engagement'] or '-'}")
+    typer.echo(f"touchpoints     {found['total_touchpoints']}")
+    typer.echo(f"channels        {', '.join(found['active_channels']) or '-'}")
+    typer.echo(f"former ids      {', '.join(found['aliases']) or '-'}")
+    typer.echo("identifiers")
+    for kind, values in found["identifiers"].items():
+        typer.echo(f"  {kind}: {', '.join(values)}")
+    typer.echo("merge history")
+    for row in found["merge_history"]:
+        record = f"{row['source']} {row['record_type']} {row['record_id']}"
+        typer.echo(f"  {row['at']}  {record}  {row['rule']}  confidence {row['confidence']}")
+    for row in found["id_events"]:
+        typer.echo(f"  {row['at']}  {row['event']} {row['other_person_id'] or ''}  {row['rule']}")
+    typer.echo("consents")
+    for row in found["consents"]:
+        typer.echo(f"  {row['purpose']}: {row['status']} ({row['source']}, {row['decided_at']})")
+
+
+def _print_path(found: dict[str, Any]) -> None:
+    if not found["same_person"]:
+        typer.echo(f"two people: {found['person_id']} and {found['other_person_id']}")
+        return
+    typer.echo(f"one person: {found['person_id']}")
+    for step in found["steps"]:
+        weakest = "  <- weakest link" if step.get("is_weakest") else ""
+        typer.echo(
+            f"  {step['source']} {step['record_type']} {step['record_id']} -- {step['id_type']} "
+            f"{step['id_value']} ({step['rule']}, {step['_file']}:{step['_line']}, "
+            f"{step['observed_at']}, confidence {step['confidence']}){weakest}"
+        )

@@ -1,0 +1,97 @@
+"""Why two records are one person: record, value, record, with rule and source row of each step."""
+
+from collections import defaultdict, deque
+from typing import Any
+
+import duckdb
+
+from identity.lookup import person_id
+
+Link = dict[str, Any]
+
+_LINKS = """
+select
+    links.record_index, links.source, links.record_type, links.record_id,
+    links.id_type, links.id_value, links.scope, links.rule, links.rule_version, links.priority,
+    links.confidence, links.observed_at, links._file, links._line
+from identity.int_identity__links as links
+inner join identity.int_identity__record_people as people using (record_index)
+where people.person_id = ? and links.is_linking
+order by links.priority, links.record_index
+"""
+
+
+def explain(con: duckdb.DuckDBPyConnection, a: str, b: str | None = None) -> dict[str, Any]:
+    """How `a` and `b` are connected, or how every record of `a` hangs together.
+
+    Gives {"person_id", "same_person", "steps"}; a step is one link between a record and a value,
+    and `is_weakest` marks the least believed links of a path. Raises PersonNotFound.
+    """
+    person = person_id(con, a)
+    links = _links(con, person)
+    if b is None:
+        return {"person_id": person, "same_person": True, "steps": links}
+    other = person_id(con, b)
+    if other != person:
+        return {
+            "person_id": person,
+            "other_person_id": other,
+            "same_person": False,
+            "steps": [],
+        }
+    starts, ends = _records(links, a), _records(links, b)
+    return {"person_id": person, "same_person": True, "steps": path(links, starts, ends)}
+
+
+def path(links: list[Link], starts: set[int], ends: set[int]) -> list[Link]:
+    """The strongest path: of all paths the one whose weakest link is most believed, then shortest.
+
+    `links`: the links of one person with record_index, id_type, id_value, scope and priority.
+    """
+    for level in sorted({link["priority"] for link in links}):
+        found = _walk([link for link in links if link["priority"] <= level], starts, ends)
+        if found is not None:
+            weakest = max((link["priority"] for link in found), default=0)
+            return [{**link, "is_weakest": link["priority"] == weakest} for link in found]
+    return []
+
+
+def _walk(links: list[Link], starts: set[int], ends: set[int]) -> list[Link] | None:
+    of_record: dict[int, list[Link]] = defaultdict(list)
+    of_value: dict[tuple[str, str, str], list[Link]] = defaultdict(list)
+    for link in links:
+        of_record[link["record_index"]].append(link)
+        of_value[_value(link)].append(link)
+    came: dict[int, list[Link]] = {record: [] for record in sorted(starts)}
+    queue = deque(came)
+    while queue:
+        record = queue.popleft()
+        if record in ends:
+            return came[record]
+        for link in of_record[record]:
+            for next_link in of_value[_value(link)]:
+                reached = next_link["record_index"]
+                if reached not in came:
+                    came[reached] = [*came[record], link, next_link]
+                    queue.append(reached)
+    return None
+
+
+def _value(link: Link) -> tuple[str, str, str]:
+    return link["id_type"], link["id_value"], link["scope"]
+
+
+def _records(links: list[Link], asked: str) -> set[int]:
+    """The record asked for; else those that carry the value; else every record of the person."""
+    value = (asked.partition(":")[2] or asked).strip().lower()
+    for column in ("record_id", "id_value"):
+        found = {link["record_index"] for link in links if link[column].lower() == value}
+        if found:
+            return found
+    return {link["record_index"] for link in links}
+
+
+def _links(con: duckdb.DuckDBPyConnection, person: str) -> list[Link]:
+    result = con.execute(_LINKS, [person])
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
