@@ -3,7 +3,7 @@
 import duckdb
 import numpy as np
 
-from simulator.calendar import DAY, Bools
+from simulator.calendar import DAY, Bools, Ints
 from simulator.people import NONE
 from simulator.rates import RATES
 from simulator.world import World
@@ -26,9 +26,8 @@ def realised_rates(con: duckdb.DuckDBPyConnection, world: World) -> list[tuple[s
         "personal_email": _share(p.has_personal[employed]),
         "job_change_per_year": _share(p.new_account[employed] != NONE) / world.span.years,
         "loyalty_id": _share(p.has_loyalty),
-        "duplicate_lead": 1 - len(np.unique(world.records.leads.person)) / len(world.records.leads),
-        "duplicate_hubspot_contact":
-            1 - len(np.unique(world.records.hubspot.person)) / len(world.records.hubspot),
+        "duplicate_lead": _repeated(world.records.leads.person),
+        "duplicate_hubspot_contact": _repeated(world.records.hubspot.person),
         "utm_drift": (int(c.drifted.sum()) + int((s.variant[tagged] > 0).sum()))
             / (len(c) + int(tagged.sum())),
         "refund": float((deals.refund_at > 0).sum() / max(1, able.sum())),
@@ -38,6 +37,10 @@ def realised_rates(con: duckdb.DuckDBPyConnection, world: World) -> list[tuple[s
 
 def _share(flags: Bools) -> float:
     return float(np.mean(flags)) if len(flags) else 0.0
+
+
+def _repeated(people: Ints) -> float:
+    return 1 - len(np.unique(people)) / len(people) if len(people) else 0.0
 
 
 def _typos(con: duckdb.DuckDBPyConnection) -> float:

@@ -1,0 +1,7 @@
+{#- The rule models, in the order of the columns of conversion_touches. -#}
+{% macro attribution_models() -%}
+    {{ return([
+        "first_touch", "last_touch", "last_non_direct", "linear",
+        "u_shaped", "w_shaped", "full_path", "time_decay",
+    ]) }}
+{%- endmacro %}

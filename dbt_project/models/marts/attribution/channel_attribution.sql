@@ -1,0 +1,64 @@
+with
+
+credits as (
+    select *
+    from {{ ref('int_attribution__credits') }}
+),
+
+credited as (
+    select
+        model,
+        period,
+        channel,
+        conversion_type,
+        is_counted,
+        weight,
+        revenue_usd,
+        cast(0 as decimal(18, 2)) as spend_usd
+    from credits
+),
+
+spent as (
+    select
+        models.model,
+        cast(date_trunc('month', spend.spend_date) as date) as period,
+        spend.channel,
+        spend.spend_usd
+    from {{ ref('fct_ad_spend') }} as spend
+    cross join {{ ref('attribution_models') }} as models
+),
+
+unioned as (
+    select * from credited
+    union all by name
+    select * from spent
+),
+
+summed as (
+    select
+        model,
+        period,
+        channel,
+        cast(coalesce(sum(revenue_usd), 0) as decimal(18, 2)) as revenue_usd,
+        cast(coalesce(sum(spend_usd), 0) as decimal(18, 2)) as spend_usd,
+        coalesce(sum(weight) filter (where is_counted), 0) as conversions,
+        coalesce(sum(weight) filter (where conversion_type = 'lead_created'), 0) as leads,
+        coalesce(sum(weight) filter (where conversion_type = 'mql'), 0) as mqls,
+        coalesce(sum(weight) filter (where conversion_type = 'opportunity_created'), 0)
+            as opportunities
+    from unioned
+    group by model, period, channel
+),
+
+rated as (
+    select
+        summed.*,
+        {{ attribution_ratios() }}
+    from summed
+    left join {{ ref('margins') }} as margins
+        on
+            summed.period >= margins.valid_from
+            and summed.period < coalesce(margins.valid_to, date '9999-12-31')
+)
+
+select * from rated

@@ -1,0 +1,85 @@
+with
+
+pages as (
+    select
+        *,
+        coalesce(anonymous_id, user_id, web_event_id) as visitor_id,
+        coalesce(
+            utm_source, utm_medium, utm_campaign, utm_content, utm_term,
+            gclid, msclkid, li_fat_id, fbclid
+        ) is not null as has_campaign,
+        {{ key_of([
+            "lower(utm_source)", "lower(utm_medium)", "lower(utm_campaign)",
+            "lower(utm_content)", "lower(utm_term)", "gclid", "msclkid", "li_fat_id", "fbclid",
+        ]) }} as campaign_key
+    from {{ ref('stg_web_events__pages') }}
+),
+
+rules as (
+    select seconds as timeout_seconds
+    from {{ ref('touch_rules') }}
+    where rule = 'session_timeout'
+),
+
+after_pauses as (
+    select
+        pages.*,
+        coalesce(epoch_us(pages.occurred_at) - epoch_us(
+            lag(pages.occurred_at) over (
+                partition by pages.visitor_id order by pages.occurred_at, pages.web_event_id
+            )
+        ) > rules.timeout_seconds * 1000000, true) as is_after_pause
+    from pages
+    cross join rules
+),
+
+visits as (
+    select
+        *,
+        count(*) filter (where is_after_pause) over (
+            partition by visitor_id order by occurred_at, web_event_id
+            rows between unbounded preceding and current row
+        ) as visit_number
+    from after_pauses
+),
+
+starts as (
+    select
+        *,
+        is_after_pause or (has_campaign and campaign_key is distinct from last_value(
+            case when has_campaign then campaign_key end ignore nulls
+        ) over (
+            partition by visitor_id, visit_number order by occurred_at, web_event_id
+            rows between unbounded preceding and 1 preceding
+        )) as is_landing
+    from visits
+),
+
+numbered as (
+    select
+        web_event_id,
+        anonymous_id,
+        visitor_id,
+        page_url,
+        page_host,
+        referrer_host,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        utm_content,
+        utm_term,
+        gclid,
+        msclkid,
+        li_fat_id,
+        fbclid,
+        has_analytics_consent,
+        occurred_at,
+        is_landing,
+        count(*) filter (where is_landing) over (
+            partition by visitor_id order by occurred_at, web_event_id
+            rows between unbounded preceding and current row
+        ) as session_number
+    from starts
+)
+
+select * from numbered

@@ -1,0 +1,115 @@
+"""Upstream tables of the attribution marts, made from inline rows, and one dbt run per module."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from warehouse.connection import connect
+from warehouse.dbt import build
+
+Rows = Sequence[Mapping[str, Any]]
+
+SEEDS = (
+    "channels channel_rules touch_types touch_rules conversion_types attribution_models "
+    "fx_rates margins mql_rules utm_synonyms utm_taxonomy"
+)
+MODELS = "marts.touches marts.conversions marts.spend marts.campaigns marts.attribution"
+UTM = ", ".join(
+    f"utm_{part} varchar" for part in ("source", "medium", "campaign", "content", "term")
+)
+UPSTREAM = {
+    "staging.stg_web_events__pages": (
+        "web_event_id varchar, anonymous_id varchar, user_id varchar, page_url varchar, "
+        f"page_host varchar, referrer_host varchar, {UTM}, gclid varchar, fbclid varchar, "
+        "msclkid varchar, li_fat_id varchar, has_analytics_consent boolean, occurred_at timestamp"
+    ),
+    "staging.stg_hubspot__email_events": (
+        "hubspot_email_event_id varchar, event_type varchar, email varchar, "
+        f"email_campaign_id varchar, url varchar, {UTM}, occurred_at timestamp"
+    ),
+    "staging.stg_hubspot__form_submissions": (
+        "hubspot_form_submission_id varchar, anonymous_id varchar, page_url varchar, "
+        "submitted_at timestamp"
+    ),
+    "staging.stg_hubspot__contacts": (
+        "hubspot_contact_id varchar, lifecycle_stage varchar, created_at timestamp"
+    ),
+    "staging.stg_salesforce__leads": (
+        "salesforce_lead_id varchar, master_record_id varchar, converted_opportunity_id varchar, "
+        "status varchar, is_deleted boolean, is_converted boolean, converted_date date, "
+        "created_at timestamp, updated_at timestamp"
+    ),
+    "staging.stg_salesforce__opportunities": (
+        "salesforce_opportunity_id varchar, salesforce_account_id varchar, "
+        "salesforce_contact_id varchar, original_opportunity_id varchar, "
+        "opportunity_type varchar, currency varchar, amount_local decimal(18, 2), "
+        "is_closed boolean, is_won boolean, is_deleted boolean, close_date date, "
+        "created_at timestamp"
+    ),
+    "staging.stg_salesforce__opportunity_contact_roles": (
+        "salesforce_opportunity_id varchar, salesforce_contact_id varchar, is_primary boolean, "
+        "is_deleted boolean, created_at timestamp"
+    ),
+    "staging.stg_salesforce__campaigns": (
+        "salesforce_campaign_id varchar, campaign_name varchar, campaign_type varchar, "
+        "start_date date, end_date date, is_deleted boolean"
+    ),
+    "staging.stg_salesforce__campaign_members": (
+        "salesforce_campaign_member_id varchar, salesforce_campaign_id varchar, "
+        "salesforce_lead_id varchar, salesforce_contact_id varchar, has_responded boolean, "
+        "first_responded_date date, is_deleted boolean, created_at timestamp"
+    ),
+    "staging.stg_google_ads__campaign_days": (
+        "google_ads_campaign_id varchar, campaign_name varchar, report_date date, "
+        "currency varchar, cost_local decimal(18, 2), impressions bigint, clicks bigint, "
+        "conversions double"
+    ),
+    "identity.identifiers": "id_type varchar, id_value varchar, person_id varchar",
+    "identity.person_records": (
+        "source varchar, record_type varchar, record_id varchar, person_id varchar"
+    ),
+    "marts.dim_people": "person_id varchar, account_id varchar",
+    "marts.dim_accounts": "account_id varchar, salesforce_account_id varchar",
+    "marts.int_consent__decisions": (
+        "person_id varchar, purpose varchar, decision varchar, decided_at timestamp"
+    ),
+}
+
+
+def build_marts(
+    warehouse_with: Callable[[Mapping[str, tuple[str, Rows]]], None],
+    tables: Mapping[str, Rows],
+    select: str = MODELS,
+) -> None:
+    """Create the upstream tables (empty unless given) and build models, seeds and their tests."""
+    unknown = set(tables) - set(UPSTREAM)
+    assert not unknown, f"not an upstream table: {sorted(unknown)}"
+    warehouse_with({name: (cols, tables.get(name, [])) for name, cols in UPSTREAM.items()})
+    build(f"{SEEDS} {select}", vars={"as_of": "2026-06-30 00:00:00"})
+
+
+def rows(sql: str) -> list[dict[str, Any]]:
+    """The rows of a query, as dictionaries."""
+    with connect("test", read_only=True) as con:
+        cursor = con.execute(sql)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@pytest.fixture(scope="session")
+def marts(
+    warehouse_with: Callable[[Mapping[str, tuple[str, Rows]]], None],
+) -> Callable[..., None]:
+    """`marts({table: rows})`: builds the marts in the current home from those upstream rows."""
+
+    def run(tables: Mapping[str, Rows], select: str = MODELS) -> None:
+        build_marts(warehouse_with, tables, select)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def query() -> Callable[[str], list[dict[str, Any]]]:
+    """`query(sql)`: rows of the current home's warehouse, as dictionaries."""
+    return rows
