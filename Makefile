@@ -1,22 +1,26 @@
-# Thin on purpose: one line a target. PYTHON picks the interpreter for a new .venv (3.11-3.13).
+# Thin on purpose: one line a target. PYTHON picks the interpreter (3.11-3.13) of a new VENV.
 PYTHON ?= python3
+VENV ?= .venv
 UV_VERSION := 0.13.9
-BIN := .venv/bin
+BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run up test test-duckdb2 lint check bench lock clean
+.PHONY: run up test test-duckdb2 lint check lock
 .DEFAULT_GOAL := run
 
-run: .venv/installed ; $(BIN)/onefold run --sample
-up: .venv/installed ; $(BIN)/onefold up
-test: .venv/installed ; $(BIN)/python -m pytest
-lint: .venv/installed ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint -p 2 dbt_project
+run: $(VENV)/installed ; $(BIN)/onefold run --sample
+up: $(VENV)/installed ; $(BIN)/onefold up
+test: $(VENV)/installed ; $(BIN)/python -m pytest
+lint: $(VENV)/installed ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint -p 2 dbt_project
 check: test lint
 
-.venv/installed: requirements.lock pyproject.toml
-	test -x $(BIN)/uv || ($(PYTHON) -m venv .venv && $(BIN)/pip install -q --disable-pip-version-check uv==$(UV_VERSION))
-	$(BIN)/uv pip install -q --no-deps -r requirements.lock
-	$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+# The same tests on DuckDB 2.0, in an environment of their own.
+test-duckdb2: ; $(MAKE) VENV=.venv-duckdb2 .venv-duckdb2/installed && .venv-duckdb2/bin/uv pip install --python .venv-duckdb2/bin/python -q --no-deps duckdb==2.0.0 && $(MAKE) VENV=.venv-duckdb2 test
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	test -x $(BIN)/uv || ($(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv==$(UV_VERSION))
+	$(BIN)/uv pip install --python $(BIN)/python -q --no-deps -r requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python -q --no-deps --no-build-isolation -e .
 	touch $@
 
-lock: ; $(BIN)/uv pip compile pyproject.toml -q --group dev --universal --generate-hashes --no-emit-index-url --excludes requirements.excludes -c requirements.constraints -o requirements.lock
+lock: $(VENV)/installed ; $(BIN)/uv pip compile pyproject.toml -q --group dev --universal --generate-hashes --no-emit-index-url --excludes requirements.excludes -c requirements.constraints -o requirements.lock

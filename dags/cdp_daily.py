@@ -16,6 +16,8 @@ publishes the file that BI reads, and sends what changed.
 - `ingest` never fails for a bad file: the file is refused, the rest arrives and `report` goes red.
   `onefold ingest status` names the file and what to do; repair it and clear `ingest`.
 - `gate_marts` red: data quality said no and nothing left the house. `onefold check` prints why.
+- `sync` red: `GuardStopped` means a plan looks dangerous; `onefold sync plan NAME` shows it.
+  Anything else is retried by the next run, or now by clearing the task.
 - `WarehouseBusy`: another process holds the warehouse; the message names it. Clear the task later.
 - Any other red task is safe to clear: every task ends in the same place however often it runs.
 """
@@ -35,25 +37,59 @@ def cdp_daily() -> None:
     """Ingest, shape, resolve, decide, publish, send, report."""
 
     @task
-    def begin() -> str:
-        return stages.begin(run_id(), logical_date())
+    def ingest() -> str:
+        return stages.ingest(run_id(), logical_date())
+
+    @task
+    def staging(as_of: str) -> None:
+        stages.staging(run_id(), as_of)
+
+    @task
+    def identity(as_of: str) -> None:
+        stages.identity(run_id(), as_of)
+
+    @task
+    def marts(as_of: str) -> None:
+        stages.marts(run_id(), as_of)
+
+    @task
+    def gate_marts(as_of: str) -> None:
+        stages.gate_marts(run_id(), as_of)
+
+    @task
+    def publish(as_of: str) -> None:
+        stages.publish(run_id(), as_of)
+
+    @task
+    def plan(as_of: str) -> list[str]:
+        return stages.plan(run_id(), as_of)
+
+    @task
+    def sync(name: str) -> None:
+        stages.apply(run_id(), name)
 
     @task(trigger_rule="all_done")
-    def report(as_of: str) -> None:
+    def report(as_of: str | None) -> None:
         if stages.report(run_id(), as_of):
             raise AirflowFailException("the run has problems; see its final table")
 
-    report(begin())
-
-
-def logical_date() -> str:
-    """The run's logical date, ISO with offset."""
-    return str(get_current_context()["logical_date"].isoformat())
+    as_of = ingest()
+    gate = gate_marts(as_of)
+    staging(as_of) >> identity(as_of) >> marts(as_of) >> gate
+    published = publish(as_of)
+    names = plan(as_of)
+    gate >> [published, names]
+    [published, sync.expand(name=names)] >> report(as_of)
 
 
 def run_id() -> str:
     """The Airflow run's id names the run in every Onefold table."""
     return str(get_current_context()["run_id"])
+
+
+def logical_date() -> str:
+    """The run's logical date, ISO with offset."""
+    return str(get_current_context()["logical_date"].isoformat())
 
 
 cdp_daily()

@@ -24,9 +24,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run the whole job through Airflow: exports in, segments out."""
-    from ops.report import render
     from ops.run import is_new
     from ops.run import run as run_once
+    from ops.table import render
 
     s = settings()
     if not sample and is_new(s):

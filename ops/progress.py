@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warehouse.errors import OnefoldError
 from warehouse.settings import Settings, settings
 
 
@@ -46,10 +47,15 @@ def read(run_id: str) -> list[dict[str, Any]]:
 def stage(run_id: str, name: str) -> Iterator[Stage]:
     """Record the beginning and the end of a stage with its seconds, also when it raises."""
     emit(run_id, stage=name, event="started")
-    running, begun, outcome = Stage(name), time.monotonic(), "failed"
+    running, begun, outcome, error = Stage(name), time.monotonic(), "failed", ""
     try:
         yield running
         outcome = "done"
+    except BaseException as raised:
+        # Only messages written for people are known to be free of personal data.
+        error = str(raised) if isinstance(raised, OnefoldError) else type(raised).__name__
+        raise
     finally:
         seconds = round(time.monotonic() - begun, 2)
-        emit(run_id, stage=name, event=outcome, seconds=seconds, detail=running.detail)
+        event = {"stage": name, "event": outcome, "seconds": seconds, "error": error}
+        emit(run_id, **event, detail=running.detail)

@@ -1,54 +1,177 @@
-"""The end of a run: what happened, as data and as a table to read."""
+"""The end of a run: what happened, as data and as tables to read."""
 
-import io
 from typing import Any
 
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
 from ops import progress
 from ops.state import previous_checksum
 from warehouse.checksum import combined, table_checksums
 from warehouse.settings import settings
 
+SOURCES = """
+    select
+        source,
+        count(*) filter (where status = 'loaded') as files,
+        count(*) filter (where status = 'loaded' and run_id = $run_id) as new_files,
+        coalesce(sum(rows_loaded), 0) as rows_total,
+        coalesce(sum(rows_loaded) filter (where run_id = $run_id), 0) as rows_landed,
+        coalesce(sum(rows_rejected), 0) as rejected_total,
+        coalesce(sum(rows_rejected) filter (where run_id = $run_id), 0) as rejected,
+        coalesce(sum(rows_skipped) filter (where run_id = $run_id), 0) as skipped,
+        count(*) filter (where status = 'refused') as refused
+    from state.loads
+    group by source
+    order by min(load_seq) nulls last
+"""
+REFUSED = "select message from state.loads where status = 'refused' order by file"
+MODELS = """
+    with attributed as (
+        select model, sum(revenue_usd) as attributed_usd
+        from marts.fct_attributed_conversions
+        group by model
+    )
+    select model, attributed_usd, (select sum(revenue_usd) from marts.fct_conversions) as total_usd
+    from attributed
+    order by model
+"""
+GATES = """
+    select gate, status, count(*) as expectations
+    from state.gate_results
+    where run_id = $run_id
+    group by gate, status
+    order by gate, status
+"""
+GATE_MESSAGES = """
+    select gate, status, message
+    from state.gate_results
+    where run_id = $run_id and status <> 'passed' and message is not null
+    order by gate, status, expectation_id
+"""
+SYNCS = """
+    select sync, status, adds, changes, removes, skips, sent, failed, unknown, withheld, breaches
+    from state.sync_runs
+    where run_id = $run_id
+    order by sync
+"""
 
-def summarise(con: duckdb.DuckDBPyConnection, run_id: str, as_of: str) -> dict[str, Any]:
+
+def summarise(con: duckdb.DuckDBPyConnection, run_id: str, as_of: str | None) -> dict[str, Any]:
     """All that the final table shows, as JSON-ready data without personal data.
 
-    `exit_code` is 0 when nothing was refused, rejected or blocked, else 1; `problems` says what.
+    `exit_code` is 0 when nothing was refused, rejected, blocked or left unsent, else 1; `problems`
+    says what, and what to do.
     """
-    stages = [
-        {"stage": e["stage"], "status": e["event"], "seconds": e["seconds"], "detail": e["detail"]}
-        for e in progress.read(run_id)
-        if e["event"] != "started"
-    ]
-    problems = [f"stage {s['stage']} failed" for s in stages if s["status"] == "failed"]
     checksum = combined(table_checksums(con))
-    return {
+    previous = previous_checksum(con, run_id)
+    summary: dict[str, Any] = {
         "run_id": run_id,
         "as_of": as_of,
-        "marts": {"checksum": checksum, "unchanged": checksum == previous_checksum(con, run_id)},
-        "stages": stages,
-        "problems": problems,
-        "status": "failed" if problems else "done",
-        "exit_code": 1 if problems else 0,
+        "sources": _rows(con, SOURCES, run_id=run_id),
+        "refused": [row["message"] for row in _rows(con, REFUSED)],
+        "people": _people(con),
+        "models": _rows(con, MODELS) if _exists(con, "marts.fct_attributed_conversions") else [],
+        "gates": _rows(con, GATES, run_id=run_id),
+        "gate_messages": _rows(con, GATE_MESSAGES, run_id=run_id),
+        "syncs": _rows(con, SYNCS, run_id=run_id),
+        "marts": {"checksum": checksum, "previous": previous},
+        "stages": [
+            {k: e[k] for k in ("stage", "event", "seconds", "detail", "error")}
+            for e in progress.read(run_id)
+            if e["event"] != "started"
+        ],
+    }
+    summary["is_unchanged"] = _is_unchanged(summary)
+    summary["problems"] = _problems(summary)
+    summary["status"] = "problems" if summary["problems"] else "done"
+    summary["exit_code"] = 1 if summary["problems"] else 0
+    summary["look"] = _look()
+    return summary
+
+
+def _people(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """How many people; against the truth too, in a home started from the sample exports."""
+    if not _exists(con, "identity.person_records"):
+        return {}
+    found: dict[str, Any] = _rows(
+        con,
+        "select count(distinct person_id) as people, count(*) as records "
+        "from identity.person_records",
+    )[0]
+    s = settings()
+    if s.sample_marker.exists():
+        from identity.evaluate import evaluate
+
+        scores = evaluate(con, s.truth / "records.csv")
+        found |= {
+            "precision": _rounded(scores.precision),
+            "recall": _rounded(scores.recall),
+            "pairs_without_evidence": scores.unreachable,
+            "precision_of_plain_components": _rounded(scores.baseline_precision),
+        }
+    return found
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 4)
+
+
+def _is_unchanged(summary: dict[str, Any]) -> bool:
+    """Nothing landed, nothing was sent, and the marts are those of the run before."""
+    marts = summary["marts"]
+    return (
+        marts["checksum"] == marts["previous"]
+        and not any(s["rows_landed"] for s in summary["sources"])
+        and not any(s["sent"] for s in summary["syncs"])
+    )
+
+
+def _problems(summary: dict[str, Any]) -> list[str]:
+    problems = [f"refused: {message}" for message in summary["refused"]]
+    problems += [
+        f"rejected: {s['rejected']} line(s) of {s['source']}; "
+        "see ops.rejects or `onefold ingest status`"
+        for s in summary["sources"]
+        if s["rejected"]
+    ]
+    problems += [
+        f"{m['gate']} gate: {m['message']}"
+        for m in summary["gate_messages"]
+        if m["status"] in ("blocked", "error")
+    ]
+    problems += [
+        f"{model['model']} attributes {model['attributed_usd']} of {model['total_usd']} USD"
+        for model in summary["models"]
+        if model["attributed_usd"] != model["total_usd"]
+    ]
+    problems += [
+        f"stage {s['stage']} failed: {s['error']}"
+        for s in summary["stages"]
+        if s["event"] == "failed"
+    ]
+    return problems
+
+
+def _look() -> dict[str, str]:
+    s = settings()
+    return {
+        "published file": str(s.published),
+        "quality report": str(s.data_docs / "quality.html"),
+        "dbt docs": str(s.dbt_docs),
+        "Airflow UI": f"http://127.0.0.1:{s.ui_port} after `make up`",
     }
 
 
-def render(summary: dict[str, Any]) -> str:
-    """The final table."""
-    out = Console(file=io.StringIO(), width=100, force_terminal=False)
-    s = settings()
-    table = Table(title=f"cdp_daily, as of {summary['as_of']}", title_justify="left")
-    table.add_column("stage")
-    table.add_column("outcome")
-    table.add_column("seconds", justify="right")
-    for stage in summary["stages"]:
-        table.add_row(stage["stage"], stage["status"], f"{stage['seconds']:.1f}")
-    out.print(table)
-    for problem in summary["problems"]:
-        out.print(f"✗ {problem}", soft_wrap=True)
-    out.print(f"published file  {s.published}", soft_wrap=True)
-    assert isinstance(out.file, io.StringIO)
-    return out.file.getvalue()
+def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    schema, name = table.split(".")
+    row = con.execute(
+        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, name],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str, **params: Any) -> list[dict[str, Any]]:
+    cursor = con.execute(query, params) if params else con.execute(query)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -2,11 +2,13 @@
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from warehouse.errors import OnefoldError
 from warehouse.files import replace
 from warehouse.settings import Settings, settings
 
+WEBHOOK = "AIRFLOW_CONN_ONEFOLD_WEBHOOK"
 _POLL_SECONDS = 0.1
 
 Listener = Callable[[dict[str, Any]], None]
@@ -29,15 +32,16 @@ class RunError(OnefoldError):
 def run(*, sample: bool, listen: Listener, s: Settings | None = None) -> dict[str, Any]:
     """Run `cdp_daily` once through Airflow and return its summary (see ops.report.summarise).
 
-    `sample` puts the committed exports into the landing folder first. Raises RunError when no
-    report was written.
+    `sample` puts the committed exports into the landing folder first and gives the webhook sync
+    the simulator's receiver on loopback. Raises RunError when no report was written.
     """
     s = s or settings()
     if sample:
         copy_sample(s)
     at = datetime.now(UTC).isoformat()
     run_id = run_id_of(at)
-    code, log = _follow(run_id, at, {**os.environ, **environment(s)}, listen, s)
+    with _receiver(s) as connections:
+        code, log = _follow(run_id, at, {**os.environ, **environment(s), **connections}, listen, s)
     summary = summary_path(run_id, s)
     if not summary.exists():
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
@@ -68,6 +72,19 @@ def copy_sample(s: Settings) -> None:
             part = target.with_name(target.name + ".part")
             shutil.copyfile(source, part)
             replace(part, target)
+
+
+@contextmanager
+def _receiver(s: Settings) -> Iterator[dict[str, str]]:
+    """The invented company's webhook endpoint: for the sample, where none is configured."""
+    if os.environ.get(WEBHOOK) or not s.sample_marker.exists():
+        yield {}
+        return
+    from simulator import receiver
+
+    secret = secrets.token_hex(16)
+    with receiver.start(s.outbox / "webhook_received.sqlite", secret) as server:
+        yield {WEBHOOK: json.dumps({"conn_type": "http", "host": server.url, "password": secret})}
 
 
 def _follow(

@@ -1,24 +1,152 @@
 """The stages of the road, in order. DAG tasks and tests call these; each is safe to run again."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
-from ops import progress
-from ops.report import summarise
+from ops import clock, progress
 from ops.run import summary_path
 from ops.state import ensure_state, record_run
 from warehouse.connection import connect, transaction
+from warehouse.errors import OnefoldError
 from warehouse.files import replace
 
+SEEDS = "resource_type:seed"
+STAGING = "path:models/staging"
+EVIDENCE = "path:models/identity/evidence"
+PEOPLE = "path:models/identity/public"
+MARTS = (
+    "path:models/marts path:models/segments path:models/sync path:models/quality path:models/ops"
+)
+LAWS = "path:tests"
 
-def begin(run_id: str, logical_date: str) -> str:
-    """Open the run; returns its clock."""
-    with progress.stage(run_id, "begin"):
-        return logical_date
+
+class GateBlocked(OnefoldError):
+    """A gate said no; the message says why."""
 
 
-def report(run_id: str, as_of: str) -> int:
-    """Close the run: record it, write its summary, return its exit code."""
+class SyncFailed(OnefoldError):
+    """A sync did not deliver everything; the message says what is left and what to do."""
+
+
+def ingest(run_id: str, logical_date: str) -> str:
+    """Land what is new; returns the run's clock. A refused file is reported, never raised."""
+    from activation import state as activation_state
+    from expectations.state import ensure_state as ensure_gates
+    from ingestion.landing import ingest_landing
+
+    with progress.stage(run_id, "ingest") as running:
+        landed = ingest_landing(run_id)
+        running.detail |= {
+            "new_files": sum(s.new_files for s in landed.sources),
+            "rows_landed": landed.rows_loaded,
+            "rejected": landed.rows_rejected,
+            "refused": len(landed.refused),
+        }
+        with connect("ingest") as con:
+            for ensure in (ensure_state, ensure_gates, activation_state.ensure):
+                ensure(con)
+            return clock.as_of(con, logical_date)
+
+
+def staging(run_id: str, as_of: str) -> None:
+    """Rules and staging models."""
+    with progress.stage(run_id, "staging") as running:
+        running.detail |= _build(f"{SEEDS} {STAGING}", as_of)
+
+
+def identity(run_id: str, as_of: str) -> None:
+    """Evidence in SQL, the decision in Python, the public tables in SQL."""
+    from identity.step import resolve
+
+    with progress.stage(run_id, "identity") as running:
+        counts = _build(EVIDENCE, as_of)
+        decided = resolve(as_of, run_id)
+        running.detail |= {
+            "people": decided.people,
+            "created": decided.created,
+            "merged": decided.merged,
+            "split": decided.split,
+            "refused_merges": decided.refused,
+        }
+        running.detail |= _sum(counts, _build(PEOPLE, as_of))
+
+
+def marts(run_id: str, as_of: str) -> None:
+    """Marts, segments, sync candidates, and the laws over them."""
+    with progress.stage(run_id, "marts") as running:
+        running.detail |= _build(f"{MARTS} {LAWS}", as_of)
+
+
+def gate_marts(run_id: str, as_of: str) -> None:
+    """May today's data leave the house? Raises GateBlocked if not."""
+    from expectations.gates import gate_marts as gate
+
+    with progress.stage(run_id, "gate_marts") as running:
+        verdict = gate(run_id, as_of)
+        running.detail["verdict"] = verdict.status
+        if verdict.is_blocked:
+            raise GateBlocked("nothing was published or sent; `onefold check` prints why")
+
+
+def publish(run_id: str, as_of: str) -> None:
+    """Swap in the file that BI reads."""
+    from warehouse.publish import publish as write
+
+    with progress.stage(run_id, "publish") as running:
+        done = write(run_id, as_of)
+        running.detail |= {"tables": len(done.rows), "rows": sum(done.rows.values())}
+
+
+def plan(run_id: str, as_of: str) -> list[str]:
+    """Plan every sync and let the plan gate judge; returns the syncs that may be applied."""
+    from activation.config import load_syncs
+    from activation.plan import plan as plan_sync
+    from activation.runner import plan_gate
+
+    with progress.stage(run_id, "plan") as running:
+        planned = [plan_sync(name, run_id, as_of) for name in load_syncs()]
+        blocked = plan_gate(run_id, planned, as_of)
+        running.detail |= {
+            "adds": sum(p.adds for p in planned),
+            "changes": sum(p.changes for p in planned),
+            "removes": sum(p.removes for p in planned),
+            "blocked": len(blocked),
+        }
+        return [p.sync for p in planned if p.sync not in blocked]
+
+
+def apply(run_id: str, name: str) -> None:
+    """Deliver one sync's plan. Raises SyncFailed if records are left for the next run."""
+    from activation.apply import INCOMPLETE
+    from activation.apply import apply as apply_sync
+    from activation.config import find_sync
+    from activation.quarantine import quarantined_keys
+
+    with progress.stage(run_id, f"sync {name}") as running:
+        with connect("quarantine") as con:
+            excluded = quarantined_keys(con, name)
+        done = apply_sync(find_sync(name), run_id, excluded_keys=excluded)
+        running.detail |= {"outcome": done.status, "sent": done.sent, "failed": done.failed}
+        if done.status == INCOMPLETE:
+            raise SyncFailed(
+                f"sync {name}: {done.failed} failed, {done.unknown} unknown, {done.not_tried} not "
+                f"tried; they go again in the next run, or now with `onefold sync apply {name}`"
+            )
+
+
+def report(run_id: str, as_of: str | None) -> int:
+    """Close the run: record it, write its summary, return its exit code.
+
+    `as_of` is None where landing itself failed.
+    """
+    from ops.report import summarise
+    from warehouse.dbt import docs
+
+    if as_of:
+        with progress.stage(run_id, "docs"):
+            docs(as_of)
     with connect("report") as con:
         ensure_state(con)
         summary = summarise(con, run_id, as_of)
@@ -30,3 +158,16 @@ def report(run_id: str, as_of: str) -> int:
     replace(part, target)
     code: int = summary["exit_code"]
     return code
+
+
+def _build(select: str, as_of: str) -> dict[str, int]:
+    from warehouse.dbt import build
+
+    nodes = build(select, vars={"as_of": as_of}).nodes
+    tests = sum(n.resource_type == "test" for n in nodes)
+    return {"models": len(nodes) - tests, "tests": tests}
+
+
+def _sum(*counts: dict[str, int]) -> dict[str, Any]:
+    keys: Iterable[str] = counts[0]
+    return {key: sum(c[key] for c in counts) for key in keys}

@@ -5,6 +5,8 @@ from typing import Any
 
 import duckdb
 
+from warehouse.errors import OnefoldError
+
 DDL = (
     "create schema if not exists state",
     """create table if not exists state.runs (
@@ -48,7 +50,7 @@ def record_run(con: duckdb.DuckDBPyConnection, summary: dict[str, Any], finished
                 run_id,
                 position,
                 stage["stage"],
-                stage["status"],
+                stage["event"],
                 stage["seconds"],
                 json.dumps(stage["detail"]),
             ],
@@ -63,3 +65,13 @@ def previous_checksum(con: duckdb.DuckDBPyConnection, run_id: str) -> str | None
         [run_id],
     ).fetchone()
     return row[0] if row else None
+
+
+def last_run(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """Id and clock of the newest recorded run. Raises OnefoldError when there is none."""
+    row = con.execute(
+        "select run_id, cast(as_of as varchar) from state.runs order by finished_at desc limit 1"
+    ).fetchone()
+    if row is None:
+        raise OnefoldError("expected an earlier run, found none; start with `onefold run`")
+    return row[0], row[1]

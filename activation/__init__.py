@@ -1,0 +1,1 @@
+"""Sends what changed, with consent, once: plan, deliver, ledger, destinations/<name>.py."""

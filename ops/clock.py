@@ -1,0 +1,66 @@
+"""The one clock of a run: what "now" means to every model, gate and score."""
+
+from datetime import UTC, datetime
+
+import duckdb
+
+from ingestion.sources import read_tables
+from warehouse.errors import OnefoldError
+from warehouse.settings import Settings, settings
+
+FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+class ClockError(OnefoldError):
+    """The run's clock could not be read."""
+
+
+def as_of(con: duckdb.DuckDBPyConnection, logical_date: str, s: Settings | None = None) -> str:
+    """The run's moment as `YYYY-MM-DD HH:MM:SS`, UTC.
+
+    ONEFOLD_AS_OF when set; the latest event landed, in a home started from the sample exports;
+    otherwise `logical_date` (ISO timestamp with offset).
+    """
+    s = s or settings()
+    if s.as_of:
+        return _parse(s.as_of).strftime(FORMAT)
+    if s.sample_marker.exists():
+        latest = latest_event(con)
+        if latest is not None:
+            return latest.strftime(FORMAT)
+    return _parse(logical_date).strftime(FORMAT)
+
+
+def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The latest event time over every landed table, by its declared `event_column`.
+
+    Understands ISO timestamps and epoch milliseconds; what is neither is left out.
+    """
+    present = {
+        f"{schema}.{table}"
+        for schema, table in con.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+    }
+    selects = [
+        f'select max(coalesce(epoch_ms(try_cast("{t.event_column}" as bigint)), '
+        f"try_cast(\"{t.event_column}\" as timestamptz) at time zone 'UTC')) as moment "
+        f"from raw_{t.source}.{t.name}"
+        for t in read_tables()
+        if f"raw_{t.source}.{t.name}" in present
+    ]
+    if not selects:
+        return None
+    row = con.execute(f"select max(moment) from ({' union all '.join(selects)})").fetchone()
+    return row[0] if row else None
+
+
+def _parse(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ClockError(
+            f"expected an ISO timestamp such as 2026-06-30T00:00:00, got {text!r}; "
+            "correct ONEFOLD_AS_OF"
+        ) from None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
