@@ -8,6 +8,7 @@ from ingestion.sources import read_tables
 from warehouse.errors import OnefoldError
 from warehouse.settings import Settings, settings
 
+LATEST = "latest_event"
 FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -18,13 +19,13 @@ class ClockError(OnefoldError):
 def as_of(con: duckdb.DuckDBPyConnection, logical_date: str, s: Settings | None = None) -> str:
     """The run's moment as `YYYY-MM-DD HH:MM:SS`, UTC.
 
-    ONEFOLD_AS_OF when set; the latest event landed, in a home started from the sample exports;
-    otherwise `logical_date` (ISO timestamp with offset).
+    ONEFOLD_AS_OF when set, where `latest_event` means the latest event landed; a home started from
+    the sample exports works as of its latest event; otherwise `logical_date` (ISO with offset).
     """
     s = s or settings()
-    if s.as_of:
+    if s.as_of and s.as_of != LATEST:
         return _parse(s.as_of).strftime(FORMAT)
-    if s.sample_marker.exists():
+    if s.as_of or s.sample_marker.exists():
         latest = latest_event(con)
         if latest is not None:
             return latest.strftime(FORMAT)
@@ -43,7 +44,7 @@ def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
         ).fetchall()
     }
     selects = [
-        f'select max(coalesce(epoch_ms(try_cast("{t.event_column}" as bigint)), '
+        f'select max(coalesce(try(epoch_ms(try_cast("{t.event_column}" as bigint))), '
         f"try_cast(\"{t.event_column}\" as timestamptz) at time zone 'UTC')) as moment "
         f"from raw_{t.source}.{t.name}"
         for t in read_tables()
@@ -60,7 +61,7 @@ def _parse(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ClockError(
-            f"expected an ISO timestamp such as 2026-06-30T00:00:00, got {text!r}; "
+            f"expected an ISO timestamp such as 2026-06-30T00:00:00 or {LATEST}, got {text!r}; "
             "correct ONEFOLD_AS_OF"
         ) from None
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

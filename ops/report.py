@@ -67,19 +67,15 @@ def summarise(con: duckdb.DuckDBPyConnection, run_id: str, as_of: str | None) ->
     summary: dict[str, Any] = {
         "run_id": run_id,
         "as_of": as_of,
-        "sources": _rows(con, SOURCES, run_id=run_id),
-        "refused": [row["message"] for row in _rows(con, REFUSED)],
+        "sources": _rows_of(con, "state.loads", SOURCES, run_id=run_id),
+        "refused": [row["message"] for row in _rows_of(con, "state.loads", REFUSED)],
         "people": _people(con),
-        "models": _rows(con, MODELS) if _exists(con, "marts.fct_attributed_conversions") else [],
-        "gates": _rows(con, GATES, run_id=run_id),
-        "gate_messages": _rows(con, GATE_MESSAGES, run_id=run_id),
-        "syncs": _rows(con, SYNCS, run_id=run_id),
+        "models": _rows_of(con, "marts.fct_attributed_conversions", MODELS),
+        "gates": _rows_of(con, "state.gate_results", GATES, run_id=run_id),
+        "gate_messages": _rows_of(con, "state.gate_results", GATE_MESSAGES, run_id=run_id),
+        "syncs": _rows_of(con, "state.sync_runs", SYNCS, run_id=run_id),
         "marts": {"checksum": checksum, "previous": previous},
-        "stages": [
-            {k: e[k] for k in ("stage", "event", "seconds", "detail", "error")}
-            for e in progress.read(run_id)
-            if e["event"] != "started"
-        ],
+        "stages": _stages(run_id),
     }
     summary["is_unchanged"] = _is_unchanged(summary)
     summary["problems"] = _problems(summary)
@@ -87,6 +83,14 @@ def summarise(con: duckdb.DuckDBPyConnection, run_id: str, as_of: str | None) ->
     summary["exit_code"] = 1 if summary["problems"] else 0
     summary["look"] = _look()
     return summary
+
+
+def _stages(run_id: str) -> list[dict[str, Any]]:
+    """The last word on each stage: run again it counts once, without an end it was killed."""
+    killed = {"seconds": 0.0, "detail": {}, "error": "killed before its end; clear its task"}
+    last = {event["stage"]: killed | event for event in progress.read(run_id)}
+    return [s | {"event": "failed" if s["event"] == "started" else s["event"]}
+            for s in last.values()]  # fmt: skip
 
 
 def _people(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -169,6 +173,13 @@ def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
         [schema, name],
     ).fetchone()
     return bool(row and row[0])
+
+
+def _rows_of(
+    con: duckdb.DuckDBPyConnection, table: str, query: str, **params: Any
+) -> list[dict[str, Any]]:
+    """The rows of `query`; none where a run that failed early left no `table`."""
+    return _rows(con, query, **params) if _exists(con, table) else []
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, **params: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,7 +88,10 @@ def gate_marts(run_id: str, as_of: str) -> None:
         verdict = gate(run_id, as_of)
         running.detail["verdict"] = verdict.status
         if verdict.is_blocked:
-            raise GateBlocked("nothing was published or sent; `onefold check` prints why")
+            raise GateBlocked(
+                "nothing was published or sent; `onefold check` prints why. For exports of another "
+                "time set ONEFOLD_AS_OF to its end, or to latest_event"
+            )
 
 
 def publish(run_id: str, as_of: str) -> None:
@@ -139,13 +143,14 @@ def apply(run_id: str, name: str) -> None:
 def report(run_id: str, as_of: str | None) -> int:
     """Close the run: record it, write its summary, return its exit code.
 
-    `as_of` is None where landing itself failed.
+    `as_of` is None where landing itself failed. Documentation that cannot be built is a problem in
+    the summary, not the end of it.
     """
     from ops.report import summarise
     from warehouse.dbt import docs
 
     if as_of:
-        with progress.stage(run_id, "docs"):
+        with suppress(OnefoldError), progress.stage(run_id, "docs"):
             docs(as_of)
     with connect("report") as con:
         ensure_state(con)

@@ -68,9 +68,11 @@ def previous_checksum(con: duckdb.DuckDBPyConnection, run_id: str) -> str | None
 
 
 def last_run(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
-    """Id and clock of the newest recorded run. Raises OnefoldError when there is none."""
+    """Id and clock of the newest recorded run that landed. Raises OnefoldError if there is none."""
+    ensure_state(con)
     row = con.execute(
-        "select run_id, cast(as_of as varchar) from state.runs order by finished_at desc limit 1"
+        "select run_id, cast(as_of as varchar) from state.runs where as_of is not null "
+        "order by finished_at desc, run_id desc limit 1"
     ).fetchone()
     if row is None:
         raise OnefoldError("expected an earlier run, found none; start with `onefold run`")

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 from ops.airflow_home import environment, prepare
 from warehouse.settings import Settings, settings
 
 _POLL_SECONDS = 1.0
+_PATIENCE_SECONDS = 20.0
 
 
 def commands(s: Settings) -> list[list[str]]:
@@ -29,10 +31,12 @@ def up(s: Settings | None = None) -> int:
     s = s or settings()
     prepare(s)
     env = {**os.environ, **environment(s)}
-    running = [subprocess.Popen(c, env=env, start_new_session=True) for c in commands(s)]
-    print(f"Airflow: http://127.0.0.1:{s.ui_port} (Ctrl-C stops it)", flush=True)
+    running: list[subprocess.Popen[bytes]] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
+        for command in commands(s):
+            running.append(subprocess.Popen(command, env=env, start_new_session=True))
+        print(f"Airflow: http://127.0.0.1:{s.ui_port} (Ctrl-C stops it)", flush=True)
         while all(p.poll() is None for p in running):
             time.sleep(_POLL_SECONDS)
         return 1
@@ -43,13 +47,19 @@ def up(s: Settings | None = None) -> int:
 
 
 def stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    """End every process with its children: each one leads a group of its own."""
+    """End every process with its children: each one leads a group of its own.
+
+    A group outlives its leader, so what is left of it after its leader ended is killed.
+    """
     for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
+        _signal_group(process, signal.SIGTERM)
     for process in processes:
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_PATIENCE_SECONDS)
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

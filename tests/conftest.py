@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,7 +68,11 @@ def _create(con: duckdb.DuckDBPyConnection, name: str, columns: str, rows: Rows)
 
 @dataclass(frozen=True)
 class SampleRun:
-    """One real run of the sample through Airflow, shared by all tests that only look at it."""
+    """One real run of the sample through Airflow, shared by all tests that only look at it.
+
+    DuckDB lets many processes read a file that none writes: look with `read_only=True`, and take
+    `sample_copy` for commands and whatever else may write.
+    """
 
     home: Path
     summary: dict[str, Any]
@@ -76,7 +81,8 @@ class SampleRun:
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     """`onefold run --sample` in a home of its own, once for all workers."""
-    home = tmp_path_factory.getbasetemp().parent / "sample_home"
+    folder = tmp_path_factory.getbasetemp()
+    home = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample_home"
     done = home / "summary.json"
     with (home.parent / "sample_home.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -88,15 +94,23 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     return SampleRun(home, json.loads(done.read_text()))
 
 
-def onefold(args: list[str], home: Path) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def sample_copy(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    """The sample run in a home of its own, for the tests of one module to change."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    shutil.copytree(sample_run.home, home)
+    return SampleRun(home, sample_run.summary)
+
+
+def onefold(args: list[str], home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the console command as a person does, in a deployment of its own."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("ONEFOLD_", "AIRFLOW_"))}
-    env["ONEFOLD_HOME"] = str(home)
+    env |= {"ONEFOLD_HOME": str(home), **settings}
     command = [sys.executable, "-m", "onefold", *args]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="session")
-def run_onefold() -> Callable[[list[str], Path], subprocess.CompletedProcess[str]]:
-    """The console command as a function of (arguments, home)."""
+def run_onefold() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The console command as a function of (arguments, home, settings)."""
     return onefold

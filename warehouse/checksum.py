@@ -12,7 +12,7 @@ def table_checksums(
     marks = ", ".join("?" for _ in schemas)
     names = con.execute(
         "select table_schema, table_name from information_schema.tables "
-        f"where table_schema in ({marks}) order by 1, 2",
+        f"where table_catalog = current_database() and table_schema in ({marks}) order by 1, 2",
         list(schemas),
     ).fetchall()
     found: dict[str, tuple[int, str]] = {}

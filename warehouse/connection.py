@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import WarehouseBusy
+from warehouse.errors import WarehouseBusy, WarehouseError
 from warehouse.settings import Settings, settings
 
 STORAGE = {"storage_compatibility_version": "v1.0.0"}
@@ -76,7 +76,7 @@ def connect(
     """
     s = s or settings()
     if read_only and not s.warehouse.exists():
-        raise WarehouseBusy(f"expected a warehouse at {s.warehouse}, found none; run `onefold run`")
+        raise WarehouseError(f"expected a warehouse at {s.warehouse}, found none; `onefold run`")
     with lock(holder, s):
         con = duckdb.connect(str(s.warehouse), config={**STORAGE, "threads": s.threads})
         try:

@@ -2,12 +2,20 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from warehouse.connection import lock
 from warehouse.errors import DbtFailed
 from warehouse.settings import Settings, settings
+
+_VALUES = re.compile(r"'[^']*'|\S+@\S+")
+"""What DuckDB's messages quote from the rows; it may be personal data."""
+
+
+_manifests: dict[Path, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,8 @@ def _invoke(args: list[str], s: Settings) -> DbtResult:
     os.environ["DO_NOT_TRACK"] = "1"
     s.home.mkdir(parents=True, exist_ok=True)
     try:
-        outcome = dbtRunner().invoke(args)
+        manifest = parsed(s)
+        outcome = dbtRunner(manifest=manifest).invoke(args)
     finally:
         _close_adapters()
     if outcome.exception is not None:
@@ -97,13 +106,25 @@ def _invoke(args: list[str], s: Settings) -> DbtResult:
     return result
 
 
+def parsed(s: Settings) -> Any:
+    """The parsed project: once a process, whatever the variables, for no config depends on one."""
+    from dbt.cli.main import dbtRunner
+
+    if s.dbt_project not in _manifests:
+        outcome = dbtRunner().invoke(["parse", *common(s)])
+        if outcome.exception is not None:
+            raise DbtFailed(f"the dbt project does not parse: {outcome.exception}")
+        _manifests[s.dbt_project] = outcome.result
+    return _manifests[s.dbt_project]
+
+
 def _node(result: Any) -> NodeResult:
     return NodeResult(
         name=result.node.name,
         resource_type=str(result.node.resource_type),
         status=str(result.status),
         seconds=result.execution_time,
-        message=" ".join((result.message or "").split()),
+        message=_VALUES.sub("…", " ".join((result.message or "").split())),
     )
 
 
@@ -112,5 +133,8 @@ def _close_adapters() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
 
+    environment = DuckDBConnectionManager._ENV
     DuckDBConnectionManager.close_all_connections()
+    if environment is not None:
+        environment.close()
     reset_adapters()

@@ -5,6 +5,10 @@ class OnefoldError(Exception):
     """Base of every error Onefold raises on purpose. The message never holds personal data."""
 
 
+class SettingsError(OnefoldError):
+    """A variable of the environment has a value that cannot be used; the message names it."""
+
+
 class WarehouseError(OnefoldError):
     """The warehouse could not be opened, built or published."""
 

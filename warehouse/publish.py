@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import yaml
@@ -28,12 +28,22 @@ class Published:
     rows: dict[str, int]
 
 
-def contract() -> dict[str, dict[str, str]]:
-    """{"schema.table": {column: SQL expression}} as declared in published.yml."""
-    declared: dict[str, list[Any]] = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["tables"]
+class Public(NamedTuple):
+    """What leaves of one table: {column: SQL expression}, and the SQL condition on its rows."""
+
+    columns: dict[str, str]
+    rows: str
+
+
+def contract() -> dict[str, Public]:
+    """{"schema.table": what of it is public} as declared in published.yml."""
+    declared: dict[str, dict[str, Any]] = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
     return {
-        table: dict(pair for column in columns for pair in _pairs(column))
-        for table, columns in declared.items()
+        table: Public(
+            dict(pair for column in columns for pair in _pairs(column)),
+            declared["rows"].get(table, "true"),
+        )
+        for table, columns in declared["tables"].items()
     }
 
 
@@ -53,10 +63,11 @@ def publish(run_id: str, as_of: str, s: Settings | None = None) -> Published:
     part.unlink(missing_ok=True)
     with connect("publish", s=s) as con:
         version = STORAGE["storage_compatibility_version"]
-        con.execute(f"attach '{part}' as published (storage_version '{version}')")
+        quoted = str(part).replace("'", "''")
+        con.execute(f"attach '{quoted}' as published (storage_version '{version}')")
         try:
-            for table, columns in contract().items():
-                _copy(con, table, columns)
+            for table, public in contract().items():
+                _copy(con, table, public)
             _segment_counts(con)
             rows = _meta(con, run_id, as_of)
             con.execute("checkpoint published")
@@ -66,14 +77,16 @@ def publish(run_id: str, as_of: str, s: Settings | None = None) -> Published:
     return Published(s.published, rows)
 
 
-def _copy(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]) -> None:
+def _copy(con: duckdb.DuckDBPyConnection, table: str, public: Public) -> None:
     selected = ", ".join(
-        "*" if name == "*" else f"{sql} as {name}" for name, sql in columns.items()
+        sql if name == "*" else f"{sql} as {name}" for name, sql in public.columns.items()
     )
     schema = table.split(".", maxsplit=1)[0]
     try:
         con.execute(f"create schema if not exists published.{schema}")
-        con.execute(f"create table published.{table} as select {selected} from {table}")
+        con.execute(
+            f"create table published.{table} as select {selected} from {table} where {public.rows}"
+        )
     except duckdb.Error as error:
         raise PublishError(
             f"expected {table} with the columns of {CONTRACT.name}, got: "

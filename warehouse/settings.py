@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.errors import SettingsError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -11,22 +13,24 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """One deployment. Every field is `ONEFOLD_<NAME>` in the environment (see `.env.example`)."""
 
-    model_config = SettingsConfigDict(env_prefix="ONEFOLD_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ONEFOLD_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(default_factory=lambda: PROJECT_ROOT / "data")
     """Root of everything this deployment writes."""
     landing: Path = Path("landing")
     """Folder that exports arrive in, `<landing>/<source>/<file>`; relative paths are under home."""
     as_of: str = ""
-    """Fixes the clock (ISO timestamp, UTC). Empty: the run's logical date, or for a home started
-    from the sample exports the latest event in them."""
-    lock_timeout_seconds: float = 600.0
+    """Fixes the clock: an ISO timestamp (UTC), or `latest_event` for exports of another time.
+    Empty: the run's logical date, or in a home started from the sample the latest event landed."""
+    lock_timeout_seconds: float = Field(default=600.0, ge=0)
     """How long a process waits for the warehouse before it gives up."""
-    threads: int = 2
+    threads: int = Field(default=2, ge=1)
     """DuckDB and dbt threads."""
     memory_limit: str = ""
     """DuckDB memory limit, such as `8GB`; empty leaves DuckDB's default."""
-    ui_port: int = 8080
+    ui_port: int = Field(default=8080, ge=1, le=65535)
     """Port of the Airflow UI that `onefold up` serves on loopback."""
 
     def model_post_init(self, _: object) -> None:
@@ -105,5 +109,15 @@ class Settings(BaseSettings):
 
 
 def settings() -> Settings:
-    """Read the settings from the environment as it is now."""
-    return Settings()
+    """Read the settings from the environment as it is now; an empty variable counts as unset.
+
+    Raises SettingsError naming the variable that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(
+            f"expected ONEFOLD_{str(first['loc'][0]).upper()} as .env.example describes it, got "
+            f"{first['input']!r} ({first['msg']}); correct it"
+        ) from None

@@ -4,19 +4,18 @@ import json
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-Onefold = Callable[[list[str], Path], subprocess.CompletedProcess[str]]
+Onefold = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def second(sample_run: Any, run_onefold: Onefold) -> dict[str, Any]:
-    """The summary of `onefold run` at once again in the same home."""
-    result = run_onefold(["run", "--json"], sample_run.home)
+def second(sample_copy: Any, run_onefold: Onefold) -> dict[str, Any]:
+    """The summary of `onefold run` at once again, where the first run ended."""
+    result = run_onefold(["run", "--json"], sample_copy.home)
     assert result.returncode == 0, result.stdout + result.stderr
     summary: dict[str, Any] = json.loads(result.stdout)
     return summary
@@ -84,7 +83,8 @@ def test_run_again_changes_nothing_and_says_so(sample_run: Any, second: dict[str
 
 
 def test_published_file_holds_no_personal_data(sample_run: Any) -> None:
-    with duckdb.connect(str(sample_run.home / "published" / "onefold.duckdb")) as con:
+    published = sample_run.home / "published" / "onefold.duckdb"
+    with duckdb.connect(str(published), read_only=True) as con:
         columns = con.execute(
             "select table_schema, table_name, column_name, data_type "
             "from information_schema.columns"

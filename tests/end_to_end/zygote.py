@@ -1,13 +1,15 @@
 """A process that has imported the whole road and forks a child for each run, to be killed or not.
 
 Reads one JSON command a line from stdin and answers with one JSON line:
-{"home", "run_id", "at", "env": {...}, "kill": null | {"seconds": s} |
-{"commit": n, "when": "before" | "after"}} -> {"killed": bool, "failure": text, "commits": [label],
-"seconds": s}.
+
+    {"home", "run_id", "env", "start": stage, "stop": stage | null, "syncs": names | null,
+     "kill": null | {"seconds": s} | {"stage", "commit": n, "when": "before" | "after"}}
+    -> {"killed": bool, "failure": text, "commits": ["stage/kind", …], "seconds": s}
 
 Every durable commit of the product goes through three functions (a house rule): the warehouse's
 `commit`, the activation ledger's `commit`, and the rename in `warehouse.files`. The child counts
-them and dies by SIGKILL right before or after the n-th.
+them and dies by SIGKILL right before or after the n-th of a stage. What leaves nothing durable
+behind is left out to save time: dbt's data tests and the documentation page.
 """
 
 import json
@@ -16,23 +18,29 @@ import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dbt.cli.main
 import great_expectations  # noqa: F401
 
 import activation.ledger
 import warehouse.connection
+import warehouse.dbt
 from ops import stages
+from warehouse.settings import settings
 
-Kill = dict[str, Any]
+ROAD = ("ingest", "staging", "identity", "marts", "gate_marts", "publish", "plan", "sync", "report")
+AT = "2026-07-01 00:00:00"
 
 
 def main() -> None:
     """Serve commands until stdin ends."""
-    dbt.cli.main.dbtRunner()
+    warehouse.dbt.parsed(settings())
+    warehouse.dbt.build = partial(warehouse.dbt.build, exclude="resource_type:test")
+    warehouse.dbt.docs = lambda *_: None
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     print("ready", file=answers, flush=True)
@@ -47,7 +55,7 @@ def serve(command: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         os.close(read_end)
-        _run(command, write_end)
+        Child(command, write_end).run()
     os.close(write_end)
     if "seconds" in (command["kill"] or {}):
         _kill_after(child, command["kill"]["seconds"])
@@ -64,57 +72,71 @@ def serve(command: dict[str, Any]) -> dict[str, Any]:
 
 def _kill_after(child: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while (left := deadline - time.monotonic()) > 0:
         if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             return
-        signal.sigtimedwait([signal.SIGCHLD], min(0.05, max(0.0, deadline - time.monotonic())))
+        signal.sigtimedwait([signal.SIGCHLD], min(0.05, left))
     os.kill(child, signal.SIGKILL)
 
 
-def _run(command: dict[str, Any], answers: int) -> None:
-    """In the child: count the commits, run the stages, report, leave without clean-up."""
-    os.environ.update(command["env"])
-    os.environ["ONEFOLD_HOME"] = command["home"]
-    os.chdir(command["home"])
-    kill: Kill = command["kill"] or {}
-    seen = 0
+class Child:
+    """One run in a process of its own."""
 
-    def counted(label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self, command: dict[str, Any], answers: int) -> None:
+        self.command = command
+        self.answers = answers
+        self.kill = command["kill"] or {}
+        self.stage = ""
+        self.seen: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Count the commits, run the stages, report, leave without clean-up."""
+        os.environ.update(self.command["env"])
+        os.environ["ONEFOLD_HOME"] = self.command["home"]
+        os.environ["ONEFOLD_AS_OF"] = AT
+        warehouse.connection.commit = self.counted("warehouse", warehouse.connection.commit)
+        ledger = activation.ledger.Ledger
+        ledger.commit = self.counted("ledger", ledger.commit)  # type: ignore[method-assign]
+        Path.replace = self.counted("file", Path.replace)  # type: ignore[method-assign]
+        try:
+            self.road()
+        except BaseException:  # noqa: BLE001 - whatever it was, the parent process reports it
+            text = "".join(f"! {line}\n" for line in traceback.format_exc().splitlines())
+            os.write(self.answers, text.encode())
+        os._exit(0)
+
+    def road(self) -> None:
+        """The DAG's stages in the DAG's order, from `start` to before `stop`."""
+        start, stop = self.command["start"], self.command["stop"]
+        names = ROAD[ROAD.index(start) : ROAD.index(stop) if stop else None]
+        run_id, may_leave = self.command["run_id"], self.command["syncs"]
+        for self.stage in names:
+            if self.stage == "plan":
+                may_leave = stages.plan(run_id, AT)
+            elif self.stage == "sync":
+                for name in may_leave:
+                    stages.apply(run_id, name)
+            else:
+                getattr(stages, self.stage)(run_id, AT)
+
+    def counted(self, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, telling the parent of each call and dying around the one to die at."""
+
         def call(*args: Any, **kwargs: Any) -> Any:
-            nonlocal seen
-            seen += 1
-            number = seen
-            os.write(answers, f"c {label}\n".encode())
-            if kill.get("commit") == number and kill["when"] == "before":
+            self.seen[self.stage] += 1
+            os.write(self.answers, f"c {self.stage}/{kind}\n".encode())
+            here = (self.kill.get("stage"), self.kill.get("commit")) == (
+                self.stage,
+                self.seen[self.stage],
+            )
+            if here and self.kill["when"] == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
             result = function(*args, **kwargs)
-            if kill.get("commit") == number and kill["when"] == "after":
+            if here and self.kill["when"] == "after":
                 os.kill(os.getpid(), signal.SIGKILL)
             return result
 
         return call
-
-    warehouse.connection.commit = counted("warehouse", warehouse.connection.commit)
-    activation.ledger.Ledger.commit = counted("ledger", activation.ledger.Ledger.commit)  # type: ignore[method-assign]
-    Path.replace = counted("file", Path.replace)  # type: ignore[method-assign]
-    try:
-        road(command["run_id"], command["at"])
-    except BaseException:  # noqa: BLE001 - whatever it was, the parent process reports it
-        os.write(answers, "".join(f"! {x}\n" for x in traceback.format_exc().splitlines()).encode())
-    os._exit(0)
-
-
-def road(run_id: str, at: str) -> None:
-    """The DAG's stages in the DAG's order, in this process."""
-    as_of = stages.ingest(run_id, at)
-    stages.staging(run_id, as_of)
-    stages.identity(run_id, as_of)
-    stages.marts(run_id, as_of)
-    stages.gate_marts(run_id, as_of)
-    stages.publish(run_id, as_of)
-    for name in stages.plan(run_id, as_of):
-        stages.apply(run_id, name)
-    stages.report(run_id, as_of)
 
 
 if __name__ == "__main__":

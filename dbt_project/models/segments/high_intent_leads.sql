@@ -44,7 +44,7 @@ recent as (
         touches.person_id,
         count(*) as touch_count,
         count(*) filter (where touches.touch_type = 'form_fill') as form_fill_count,
-        arg_max(touches.channel, touches.touched_at) as last_channel,
+        arg_max(touches.channel, (touches.touched_at, touches.touch_id)) as last_channel,
         max(touches.touched_at) as last_touched_at
     from touches
     cross join limits

@@ -41,10 +41,10 @@ summed as (
         channel,
         cast(coalesce(sum(revenue_usd), 0) as decimal(18, 2)) as revenue_usd,
         cast(coalesce(sum(spend_usd), 0) as decimal(18, 2)) as spend_usd,
-        coalesce(sum(weight) filter (where is_counted), 0) as conversions,
-        coalesce(sum(weight) filter (where conversion_type = 'lead_created'), 0) as leads,
-        coalesce(sum(weight) filter (where conversion_type = 'mql'), 0) as mqls,
-        coalesce(sum(weight) filter (where conversion_type = 'opportunity_created'), 0)
+        coalesce({{ exact_sum('weight', 'is_counted') }}, 0)::double as conversions,
+        coalesce({{ exact_sum('weight', "conversion_type = 'lead_created'") }}, 0)::double as leads,
+        coalesce({{ exact_sum('weight', "conversion_type = 'mql'") }}, 0)::double as mqls,
+        coalesce({{ exact_sum('weight', "conversion_type = 'opportunity_created'") }}, 0)::double
             as opportunities
     from unioned
     group by model, period, channel

@@ -24,7 +24,7 @@ credits as (
         attributed.campaign_id,
         conversions.conversion_type,
         conversions.is_counted,
-        sum(attributed.weight) as weight,
+        {{ exact_sum('attributed.weight') }}::double as weight,
         sum(attributed.revenue_usd) as revenue_usd
     from attributed
     inner join conversions on attributed.conversion_id = conversions.conversion_id

@@ -45,7 +45,7 @@ withheld as (
         max(weighted.touch_count) + 1 as touch_number,
         max(weighted.touch_count) as touch_count,
         max(weighted.cut_count) as cut_count,
-        sum(weighted.weight) as weight
+        {{ exact_sum('weighted.weight') }}::double as weight
     from weighted
     inner join conversions on weighted.conversion_id = conversions.conversion_id
     where not weighted.is_consented

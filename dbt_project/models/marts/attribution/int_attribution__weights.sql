@@ -32,9 +32,9 @@ scored as (
 totalled as (
     select
         *,
-        sum(milestone_weight) over journey as milestone_total,
+        {{ exact_sum('milestone_weight') }} over journey::double as milestone_total,
         count(*) filter (where milestone_weight = 0) over journey as other_count,
-        sum(decay) over journey as decay_total
+        {{ exact_sum('decay') }} over journey::double as decay_total
     from scored
     window journey as (partition by conversion_id, model)
 ),

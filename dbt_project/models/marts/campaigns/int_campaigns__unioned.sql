@@ -17,7 +17,7 @@ ads as (
     select
         'google_ads' as campaign_source,
         google_ads_campaign_id as source_campaign_id,
-        arg_max(trim(campaign_name), report_date) as campaign_name,
+        arg_max(trim(campaign_name), (report_date, trim(campaign_name))) as campaign_name,
         'web_session' as touch_type,
         'google' as utm_source,
         'cpc' as utm_medium,

@@ -55,7 +55,7 @@ summed as (
         sum(cost_local)::decimal(18, 2) as cost_local,
         sum(impressions)::bigint as impressions,
         sum(clicks)::bigint as clicks,
-        sum(conversions) as conversions,
+        {{ exact_sum('conversions') }}::double as conversions,
         sum(conversion_value_local)::decimal(18, 2) as conversion_value_local,
 
         ---------- lineage
