@@ -116,9 +116,16 @@ class Ledger:
             )
 
     def intend(self, apply: Apply, records: Sequence[Record], at: datetime) -> list[int]:
-        """Commit one intent per record before the call that carries them; returns entry ids."""
+        """Commit one intent per record before the call that carries them; returns entry ids.
+
+        An intent that a crash left without an outcome is taken up again: same key, same entry.
+        """
         with self._transaction():
-            return [self._intent(apply, record, at) for record in records]
+            left = self._open(apply.sync)
+            return [
+                left.get(record.idempotency_key) or self._intent(apply, record, at)
+                for record in records
+            ]
 
     def settle(self, entries: Iterable[tuple[int, Outcome]], at: datetime) -> None:
         """Commit the outcomes of a call."""
@@ -193,6 +200,14 @@ class Ledger:
     def commit(self) -> None:
         """Make the open transaction durable. The only place that commits to the ledger."""
         self._con.execute("commit")
+
+    def _open(self, sync: str) -> dict[str, int]:
+        rows = self._con.execute(
+            "select idempotency_key, entry_id from intents left join outcomes using (entry_id)"
+            " where sync = ? and status is null",
+            (sync,),
+        )
+        return dict(rows.fetchall())
 
     def _intent(self, apply: Apply, record: Record, at: datetime) -> int:
         cursor = self._con.execute(

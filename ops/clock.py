@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from ingestion.sources import read_tables
+from warehouse.connection import connect
 from warehouse.errors import OnefoldError
 from warehouse.settings import Settings, settings
 
@@ -30,6 +31,38 @@ def as_of(con: duckdb.DuckDBPyConnection, logical_date: str, s: Settings | None 
         if latest is not None:
             return latest.strftime(FORMAT)
     return _parse(logical_date).strftime(FORMAT)
+
+
+def of_command(given: str = "") -> str:
+    """The moment a command works at: as given, ONEFOLD_AS_OF, or that of the last run.
+
+    Raises ClockError if the text is no moment, or if there is none to take it from.
+    """
+    text = given or settings().as_of
+    if text and text != LATEST:
+        return _parse(text).strftime(FORMAT)
+    with connect("clock", read_only=True) as con:
+        found = latest_event(con) if text else _last_clock(con)
+    if found is None:
+        raise ClockError("expected an earlier run to take the clock from; pass --as-of")
+    return found.strftime(FORMAT)
+
+
+def _last_clock(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The clock of the newest run; of the newest plan or verdict where no run was recorded."""
+    newest = {"runs": "finished_at", "sync_runs": "as_of", "gate_results": "as_of"}
+    for table, order in newest.items():
+        if con.execute(
+            "select 1 from duckdb_tables() where schema_name = 'state' and table_name = ?", [table]
+        ).fetchone():
+            row = con.execute(
+                f"select as_of from state.{table} where as_of is not null "
+                f"order by {order} desc limit 1"
+            ).fetchone()
+            if row:
+                moment: datetime = row[0]
+                return moment
+    return None
 
 
 def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -62,6 +95,6 @@ def _parse(text: str) -> datetime:
     except ValueError:
         raise ClockError(
             f"expected an ISO timestamp such as 2026-06-30T00:00:00 or {LATEST}, got {text!r}; "
-            "correct ONEFOLD_AS_OF"
+            "correct --as-of or ONEFOLD_AS_OF"
         ) from None
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -64,12 +64,20 @@ def build(
         return _invoke(args, s)
 
 
-def docs(as_of: str, s: Settings | None = None) -> None:
-    """Write dbt's documentation as one offline file, `settings().dbt_docs`."""
+def docs(as_of: str, s: Settings | None = None) -> bool:
+    """Write dbt's documentation as one offline file, `settings().dbt_docs`, if the project changed.
+
+    Returns whether it was written.
+    """
     s = s or settings()
+    sources = [*s.dbt_project.rglob("*.sql"), *s.dbt_project.rglob("*.yml"), *s.rules.iterdir()]
+    changed = max(file.stat().st_mtime for file in sources)
+    if s.dbt_docs.exists() and s.dbt_docs.stat().st_mtime > changed:
+        return False
     variables = json.dumps({"as_of": as_of})
     with lock("dbt docs", s):
         _invoke(["docs", "generate", "--static", *common(s), "--vars", variables], s)
+    return True
 
 
 def common(s: Settings) -> list[str]:
@@ -81,6 +89,7 @@ def common(s: Settings) -> list[str]:
         "--log-path", str(s.home / "dbt" / "logs"),
         "--threads", str(s.threads),
         "--quiet",
+        "--log-level", "none", "--log-level-file", "debug",
     ]  # fmt: skip
 
 

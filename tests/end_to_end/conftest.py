@@ -76,13 +76,15 @@ class Crashes:
         self, home: Path, kill: Kill, start: str = "ingest", stop: str | None = None
     ) -> dict[str, Any]:
         """One run from `start` to before `stop`; it must die if, and only if, it is killed."""
-        if start != "sync":  # a cleared task goes on in its own run
+        name = home / "run_id.txt"
+        if start != "sync":  # a cleared sync task delivers the plan of its own run
             self.runs += 1
+            name.write_text(f"run-{self.runs:04}")
         with receiver.start(home / "received.sqlite", SECRET) as server:
             connection = {"conn_type": "http", "host": server.url, "password": SECRET}
             command = {
                 "home": str(home),
-                "run_id": f"run-{self.runs:04}",
+                "run_id": name.read_text(),
                 "env": {"AIRFLOW_CONN_ONEFOLD_WEBHOOK": json.dumps(connection)},
                 "start": start,
                 "stop": stop,
