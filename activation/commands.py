@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
 def plan_command(name: Name = "", as_of: AsOf = "", as_json: Json = False) -> None:
     """Show what would be added, changed, removed and skipped, and why. Sends and keeps nothing."""
     from activation.plan import plan
-    from activation.runner import command_clock
+    from ops.clock import of_command
 
-    syncs, moment = _chosen(name), command_clock(as_of)
+    syncs, moment = _chosen(name), of_command(as_of)
     plans = [plan(sync, "dry-run", moment, store=False) for sync in syncs]
     if as_json:
         _print_json([p.as_dict() for p in plans])
@@ -49,12 +49,13 @@ def apply_command(
 ) -> None:
     """Plan, ask the gate, send, write down every outcome."""
     from activation.apply import utc_now
-    from activation.runner import command_clock, run_syncs
+    from activation.runner import run_syncs
+    from ops.clock import of_command
 
     if approve and not name:
         typer.echo("onefold: name the sync that --approve is for", err=True)
         raise typer.Exit(2)
-    syncs, moment = _chosen(name), command_clock(as_of)
+    syncs, moment = _chosen(name), of_command(as_of)
     run_id = f"manual__{utc_now().isoformat()}"
     results = run_syncs(syncs, run_id, moment, approve=approve)
     if as_json:
@@ -65,7 +66,9 @@ def apply_command(
 
 
 def history_command(
-    person: Annotated[str, typer.Argument(help="A person id, present or former, or an e-mail.")],
+    person: Annotated[
+        str, typer.Argument(help="A person id, present or former, or TYPE:VALUE, such as email:…")
+    ],
     as_json: Json = False,
 ) -> None:
     """Why was this person sent, or not sent?"""

@@ -8,6 +8,7 @@ import duckdb
 from activation.errors import ActivationError
 from activation.fold import fold_into
 from activation.state import exists
+from identity import lookup
 from identity.state import canonical
 from warehouse.connection import connect
 
@@ -53,9 +54,9 @@ class History:
 
 
 def history(person: str) -> History:
-    """Look a person up by person id, present or former, or by e-mail address.
+    """Look a person up by person id, present or former, or as `identity.lookup.person_id` does.
 
-    Raises ActivationError when nobody is known by it; the message does not repeat it.
+    Raises ActivationError or PersonNotFound when nobody is known by it, without repeating it.
     """
     with connect(holder="activation history", read_only=True) as con:
         fold_into(con)
@@ -66,18 +67,13 @@ def history(person: str) -> History:
 
 
 def _present_id(con: duckdb.DuckDBPyConnection, person: str) -> str:
-    found: tuple[Any, ...] | None = None
-    if "@" in person and exists(con, "identity.identifiers"):
-        found = con.execute(
-            "select person_id from identity.identifiers where id_type = 'email' and id_value = ?",
-            [person.lower()],
-        ).fetchone()
-    elif "@" not in person:
-        found = _by_id(con, person)
+    if not person.startswith("p_"):
+        return lookup.person_id(con, person)
+    found = _by_id(con, person)
     if found is None:
         raise ActivationError(
-            "expected a person id (p_…) or an e-mail address that belongs to one person, "
-            "found nobody by it; try `onefold identity explain`"
+            "expected a person id (p_ and 16 hex digits), found nobody by it; "
+            "try `onefold identity profile TYPE:VALUE`"
         )
     return str(found[0])
 

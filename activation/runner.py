@@ -9,9 +9,7 @@ from activation.config import Sync
 from activation.errors import ActivationError
 from activation.plan import PlanSummary, plan
 from activation.quarantine import quarantined_keys
-from activation.state import exists
 from warehouse.connection import connect
-from warehouse.settings import settings
 
 Gate = Callable[[str, Sequence[PlanSummary], str], dict[str, list[str]]]
 """Judges stored plans of a run: by sync, why nothing of it may leave (empty: it may)."""
@@ -75,16 +73,3 @@ def _problems(delivery: ApplySummary) -> list[str]:
         f"sync {delivery.sync}: {delivery.failed} failed, {delivery.unknown} unknown, "
         f"{delivery.not_tried} not tried ({classes}); the next run tries them again"
     ]
-
-
-def command_clock(as_of: str = "") -> str:
-    """The moment a command works at: as given, ONEFOLD_AS_OF, or that of the last run."""
-    if moment := as_of or settings().as_of:
-        return moment
-    with connect(holder="activation clock", read_only=True) as con:
-        for table in ("state.runs", "state.sync_runs"):
-            if exists(con, table):
-                row = con.execute(f"select cast(max(as_of) as varchar) from {table}").fetchone()
-                if row and row[0]:
-                    return str(row[0])
-    raise ActivationError("expected an earlier run to take the clock from; pass --as-of")

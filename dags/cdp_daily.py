@@ -88,8 +88,9 @@ def run_id() -> str:
 
 
 def logical_date() -> str:
-    """The run's logical date, ISO with offset."""
-    return str(get_current_context()["logical_date"].isoformat())
+    """The run's logical date, ISO with offset; its start where it was triggered without one."""
+    context = get_current_context()
+    return str((context.get("logical_date") or context["dag_run"].run_after).isoformat())
 
 
 cdp_daily()

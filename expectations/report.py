@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from expectations.errors import ExpectationsError
 from expectations.pages import Line, latest_lines
+from expectations.state import ensure_state
 from warehouse.connection import connect
-from warehouse.settings import settings
 
 RUN_ID = "check"
+_WIDTH = 140
+"""Columns that hold every name whole: people copy them into queries."""
 _COLOURS = {
     "passed": "green",
     "warned": "yellow",
@@ -20,31 +21,17 @@ _COLOURS = {
 def run(as_of: str = "") -> list[Line]:
     """Judge the marts now, as run `check`, and return the lines of the verdict."""
     from expectations.gates import gate_marts
+    from ops.clock import of_command
 
-    gate_marts(RUN_ID, clock(as_of))
+    gate_marts(RUN_ID, of_command(as_of))
     return [line for line in latest() if line.gate == "marts"]
 
 
 def latest() -> list[Line]:
     """The last verdict of every gate, one line an expectation."""
     with connect("check", read_only=True) as con:
+        ensure_state(con)
         return latest_lines(con)
-
-
-def clock(as_of: str = "") -> str:
-    """The moment to judge at: as given, ONEFOLD_AS_OF, or that of the last run."""
-    if moment := as_of or settings().as_of:
-        return moment
-    with connect("check", read_only=True) as con:
-        for table in ("runs", "gate_results"):
-            found = con.execute(
-                "select 1 from duckdb_tables() where schema_name = 'state' and table_name = ?",
-                [table],
-            ).fetchone()
-            row = found and con.execute(f"select max(as_of) from state.{table}").fetchone()
-            if row and row[0]:
-                return str(row[0].isoformat(sep=" "))
-    raise ExpectationsError("expected an earlier run to take the clock from; pass --as-of")
 
 
 def show(lines: Sequence[Line]) -> None:
@@ -53,8 +40,13 @@ def show(lines: Sequence[Line]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    if not lines:
+        print("no gate has judged anything yet")
+        return
     order = list(_COLOURS)
     table = Table("gate", "status", "expectation", "bad rows", "of", "what to know", box=None)
+    for column in table.columns[:5]:
+        column.no_wrap = True
     for line in sorted(lines, key=lambda line: (line.gate, -order.index(line.status))):
         table.add_row(
             line.gate,
@@ -64,4 +56,6 @@ def show(lines: Sequence[Line]) -> None:
             "" if line.evaluated_rows is None else str(line.evaluated_rows),
             escape(line.message or ""),
         )
-    Console(soft_wrap=True).print(table)
+    console = Console()
+    console.width = max(console.width, _WIDTH)
+    console.print(table)

@@ -1,6 +1,7 @@
 """`onefold identity profile | explain | evaluate`."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,7 +82,11 @@ def _or_exit(work: Any) -> Any:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, default=str, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> float | str:
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _scores(found: "Evaluation", baseline: bool) -> dict[str, Any]:

@@ -40,11 +40,14 @@ class Evaluation:
 def evaluate(con: duckdb.DuckDBPyConnection, truth_csv: Path) -> Evaluation:
     """Score state.person_records against a CSV of source, record_type, record_id, person.
 
-    Needs the evidence models and a finished identity step. Raises IdentityError if the file does
-    not exist or has other columns.
+    Needs the evidence models and a finished identity step. Raises IdentityError without them, and
+    if the file does not exist or has other columns.
     """
     _read_truth(con, truth_csv)
-    _label_raw(con)
+    try:
+        _label_raw(con)
+    except duckdb.CatalogException:
+        raise IdentityError("expected resolved people, found none yet; run `onefold run`") from None
     con.execute(_SCORED)
     row = con.execute(_COUNTS).fetchone()
     assert row is not None

@@ -40,7 +40,8 @@ def explain(con: duckdb.DuckDBPyConnection, a: str, b: str | None = None) -> dic
             "steps": [],
         }
     starts, ends = _records(links, a), _records(links, b)
-    return {"person_id": person, "same_person": True, "steps": path(links, starts, ends)}
+    steps = path(links, starts, ends) or _own(links, starts & ends, (a, b))
+    return {"person_id": person, "same_person": True, "steps": steps}
 
 
 def path(links: list[Link], starts: set[int], ends: set[int]) -> list[Link]:
@@ -51,9 +52,20 @@ def path(links: list[Link], starts: set[int], ends: set[int]) -> list[Link]:
     for level in sorted({link["priority"] for link in links}):
         found = _walk([link for link in links if link["priority"] <= level], starts, ends)
         if found is not None:
-            weakest = max((link["priority"] for link in found), default=0)
-            return [{**link, "is_weakest": link["priority"] == weakest} for link in found]
+            return _marked(found)
     return []
+
+
+def _own(links: list[Link], records: set[int], asked: tuple[str, str]) -> list[Link]:
+    """Where one record carries what both ends asked for: its links to that, or else all it has."""
+    held = [link for link in links if link["record_index"] in records]
+    values = {_asked_value(end) for end in asked}
+    return _marked([link for link in held if link["id_value"].lower() in values] or held)
+
+
+def _marked(found: list[Link]) -> list[Link]:
+    weakest = max((link["priority"] for link in found), default=0)
+    return [{**link, "is_weakest": link["priority"] == weakest} for link in found]
 
 
 def _walk(links: list[Link], starts: set[int], ends: set[int]) -> list[Link] | None:
@@ -83,12 +95,16 @@ def _value(link: Link) -> tuple[str, str, str]:
 
 def _records(links: list[Link], asked: str) -> set[int]:
     """The record asked for; else those that carry the value; else every record of the person."""
-    value = (asked.partition(":")[2] or asked).strip().lower()
+    value = _asked_value(asked)
     for column in ("record_id", "id_value"):
         found = {link["record_index"] for link in links if link[column].lower() == value}
         if found:
             return found
     return {link["record_index"] for link in links}
+
+
+def _asked_value(asked: str) -> str:
+    return (asked.partition(":")[2] or asked).strip().lower()
 
 
 def _links(con: duckdb.DuckDBPyConnection, person: str) -> list[Link]:

@@ -14,6 +14,10 @@ _SHORT = {
     "anonymous": ("anonymous_id",),
 }
 _SALESFORCE_SHORT_ID = 15
+_RESOLVED = """
+select 1 from information_schema.tables
+where table_schema = 'identity' and table_name = 'identifiers'
+"""
 
 
 def person_id(con: duckdb.DuckDBPyConnection, asked: str) -> str:
@@ -22,6 +26,8 @@ def person_id(con: duckdb.DuckDBPyConnection, asked: str) -> str:
     TYPE is a type of identifier, or salesforce, hubspot, loyalty, user or anonymous for short.
     Raises PersonNotFound, which never repeats the value.
     """
+    if not con.execute(_RESOLVED).fetchone():
+        raise PersonNotFound("expected resolved people, found none yet; run `onefold run`")
     if asked.startswith("p_"):
         return _known(con, asked)
     types, value = _parse(asked)

@@ -154,7 +154,11 @@ def _finish(results: "Sequence[FileResult]", as_json: bool, single: bool) -> Non
 
 def _print(results: "Sequence[FileResult]", single: bool) -> None:
     from ingestion.landing import summarise
+    from warehouse.settings import settings
 
+    if not results:
+        typer.echo(f"nothing to land in {settings().landing}")
+        return
     for result in results:
         load = result.load
         if load.message and (
@@ -208,6 +212,9 @@ def _json_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_status(rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        typer.echo("no file has landed yet")
+        return
     loaded = [row for row in rows if row["status"] == "loaded"]
     found: list[Sequence[str | int]] = []
     for name in dict.fromkeys(f"{r['source']}.{r['object']}" for r in loaded):

@@ -69,6 +69,9 @@ def decode(raw: bytes, declared: Sequence[str]) -> Text:
 
 
 def _to_utf8(raw: bytes, encoding: str, offset: int) -> bytes:
+    nul = raw.find(b"\0") if encoding.lower() == "utf-8" else -1
+    if nul >= 0:
+        raise FileRefused(_zero(encoding, offset + nul, raw.count(b"\n", 0, nul) + 1))
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -86,11 +89,15 @@ def _to_utf8(raw: bytes, encoding: str, offset: int) -> bytes:
     if nul >= 0:
         before = text[:nul]
         at = offset + len(before.encode(encoding))
-        raise FileRefused(
-            f"declared as {encoding}, but byte {at} (line {before.count(chr(10)) + 1}) is zero, as "
-            "in UTF-16 without a byte order mark or in a binary file; export it as text"
-        )
+        raise FileRefused(_zero(encoding, at, before.count("\n") + 1))
     return raw if encoding.lower() == "utf-8" else text.encode("utf-8")
+
+
+def _zero(encoding: str, at: int, line: int) -> str:
+    return (
+        f"declared as {encoding}, but byte {at} (line {line}) is zero, as in UTF-16 without a byte "
+        "order mark or in a binary file; export it as text"
+    )
 
 
 def _line(before: bytes, encoding: str) -> int:

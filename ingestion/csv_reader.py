@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from ingestion.errors import FileRefused
@@ -37,10 +38,20 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
     checks = _checks(header, body)
     checks |= check_totals(con, rows, totals, _FIRST, table)
     _check_stated_rows(header, rows.num_rows)
+    rejects = _rejects(body, records, bad, lines, len(header.cells))
+    keyless = np.zeros(rows.num_rows, np.bool_)
+    of_row = np.flatnonzero(good)[~is_total]
+    for key in (name for name in table.key if name in rows.column_names):
+        found = _blank(rows, key) & ~keyless
+        rejects += [
+            Reject(int(lines[i]), _raw(body, records, int(i)), f"the key {key} is missing")
+            for i in of_row[found]
+        ]
+        keyless |= found
     return Reading(
-        rows=rows.drop_columns([_FIRST]),
+        rows=rows.filter(pa.array(~keyless)).drop_columns([_FIRST]),
         rows_in=len(records.start),
-        rejects=tuple(_rejects(body, records, bad, lines, len(header.cells))),
+        rejects=tuple(sorted(rejects)),
         skipped=int(blank.sum() + footer.sum()) + totals.num_rows,
         undeclared=header.undeclared,
         missing_optional=tuple(c.name for c in table.columns if c.name not in header.columns),
@@ -140,6 +151,13 @@ def _rejects(body: Bytes, records: Records, bad: Bools, lines: Ints, expected: i
             reason = "a quote or a line end stands where RFC 4180 does not allow it"
         found.append(Reject(int(lines[i]), _raw(body, records, int(i)), reason))
     return found
+
+
+def _blank(rows: pa.Table, column: str) -> Bools:
+    """Which rows hold nothing, or nothing but blanks, in `column`."""
+    blank = pc.equal(pc.utf8_trim_whitespace(rows[column]), "")
+    result: Bools = blank.to_numpy(zero_copy_only=False).astype(np.bool_)
+    return result
 
 
 def _raw(body: Bytes, records: Records, i: int) -> str:

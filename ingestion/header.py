@@ -9,6 +9,7 @@ from ingestion.errors import FileRefused
 from ingestion.sources import Column, Table
 
 _HEAD_BYTES = 1 << 20
+_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Header(NamedTuple):
@@ -56,6 +57,8 @@ def find_header(data: bytes, table: Table) -> Header:
     if best is None:
         raise FileRefused("holds no line: expected a header")
     header = best[1]
+    if best[0]:
+        _refuse_delimiter(lines, table)
     _check(header, table)
     above = [line.decode().rstrip("\r") for line in lines[: header.line - 1]]
     return header._replace(captured=_capture(above, table.dialect.capture))
@@ -82,6 +85,19 @@ def _cells(line: str, delimiter: str) -> tuple[str, ...]:
     except csv.Error:
         row = []
     return tuple(cell.strip().lstrip("\ufeff").strip() for cell in row)
+
+
+def _refuse_delimiter(lines: Sequence[bytes], table: Table) -> None:
+    """FileRefused if a line would be the header, were its delimiter one that is declared."""
+    for delimiter in (d for d in _NAMES if d not in table.dialect.delimiters):
+        for raw in lines:
+            cells = _cells(raw.decode(errors="replace").rstrip("\r"), delimiter)
+            if set(table.required) <= set(match_columns(cells, table.columns)):
+                wanted = " or ".join(_NAMES.get(d, repr(d)) for d in table.dialect.delimiters)
+                raise FileRefused(
+                    f"is separated by {_NAMES[delimiter]}: expected {wanted}; export it so, or "
+                    "declare the delimiter"
+                )
 
 
 def _check(header: Header, table: Table) -> None:

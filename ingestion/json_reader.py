@@ -64,7 +64,9 @@ def _select(table: Table) -> str:
     """SQL: every line with its values; why it is no row (null for a row, empty for a blank)."""
     columns = ",\n".join(f"{_value(table, c)} as {_name(c.name)}" for c in table.columns)
     keys = "\n".join(
-        f"when {_name(key)} is null then {_text(f'the key {key} is missing')}" for key in table.key
+        f"when coalesce(trim({_name(key)}, ' \t\r\n'), '') = '' "
+        f"then {_text(f'the key {key} is missing')}"
+        for key in table.key
     )
     return f"""
         with

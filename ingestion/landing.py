@@ -1,5 +1,6 @@
 """The landing folder: which files are there, in which order, and what became of each."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -69,6 +70,8 @@ class _Item:
     def __init__(self, path: Path, file: str, tables: Sequence[Table]) -> None:
         self.path, self.file = path, file
         self.table, self.problem = match_file(tables, file)
+        if _is_closed(path):
+            self.table, self.problem = None, "is a folder that cannot be read; open it to this user"
         order = self.table.order if self.table else 1_000_000
         self.sort_key = (order, file)
 
@@ -76,15 +79,20 @@ class _Item:
 def files(landing: Path) -> Iterator[tuple[Path, str]]:
     """Files that have finished arriving, with their name relative to `landing`.
 
-    Hidden files, unfinished downloads and `_READY` markers are none of ours.
+    Hidden files, unfinished downloads and `_READY` markers are none of ours. A folder that cannot
+    be read stands for the files in it.
     """
     for path in sorted(landing.rglob("*")):
         name = path.relative_to(landing)
         hidden = any(part.startswith(".") for part in name.parts)
         if hidden or path.name.lower() in _MARKERS or path.name.lower().endswith(_UNFINISHED):
             continue
-        if path.is_file() or path.is_symlink():
+        if path.is_file() or path.is_symlink() or _is_closed(path):
             yield path, name.as_posix()
+
+
+def _is_closed(path: Path) -> bool:
+    return path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
 
 
 def ingest_landing(

@@ -136,9 +136,8 @@ def _account(stub: Load, reading: Reading) -> Load:
     if not reading.rows_in:
         notes.append("holds a header and no rows")
     if reading.rejects:
-        notes.append(
-            f"{len(reading.rejects)} lines rejected, the first on {reading.rejects[0].line}"
-        )
+        count, first = len(reading.rejects), reading.rejects[0].line
+        notes.append(f"{count} line{'s' * (count > 1)} rejected, the first on line {first}")
     if reading.undeclared:
         notes.append(f"not declared, so not loaded: {', '.join(reading.undeclared)}")
     return replace(

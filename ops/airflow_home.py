@@ -1,10 +1,14 @@
 """This deployment's Airflow: its environment, its metadata database, one DAG run."""
 
+import base64
+import json
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
 
+from warehouse.files import replace
 from warehouse.settings import Settings, settings
 
 POOL = "duckdb_writer"
@@ -27,10 +31,28 @@ def environment(s: Settings | None = None) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{s.ui_port}",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_HOST": "127.0.0.1",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        **_keys(s.airflow_home / "keys.json"),
         "ONEFOLD_HOME": str(s.home),
     }
     home_is_ours = {"AIRFLOW_HOME", "ONEFOLD_HOME", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"}
     return {k: v for k, v in ours.items() if k in home_is_ours or k not in os.environ}
+
+
+def _keys(file: Path) -> dict[str, str]:
+    """Keys that Airflow's processes share, made once a home and readable by its owner alone."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        made = {
+            "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
+            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+        }
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+            json.dump(made, handle)
+        replace(part, file)
+    found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def prepare(s: Settings | None = None) -> None:
@@ -78,7 +100,5 @@ def run_dag(dag_id: str, at: str, conf: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    import json
-
     state = run_dag(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))
     sys.exit(0 if state == "success" else 1)

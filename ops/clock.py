@@ -1,6 +1,6 @@
 """The one clock of a run: what "now" means to every model, gate and score."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 
@@ -29,7 +29,7 @@ def as_of(con: duckdb.DuckDBPyConnection, logical_date: str, s: Settings | None 
     if s.as_of or s.sample_marker.exists():
         latest = latest_event(con)
         if latest is not None:
-            return latest.strftime(FORMAT)
+            return _not_before(latest)
     return _parse(logical_date).strftime(FORMAT)
 
 
@@ -45,7 +45,7 @@ def of_command(given: str = "") -> str:
         found = latest_event(con) if text else _last_clock(con)
     if found is None:
         raise ClockError("expected an earlier run to take the clock from; pass --as-of")
-    return found.strftime(FORMAT)
+    return _not_before(found)
 
 
 def _last_clock(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -87,6 +87,11 @@ def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
         return None
     row = con.execute(f"select max(moment) from ({' union all '.join(selects)})").fetchone()
     return row[0] if row else None
+
+
+def _not_before(moment: datetime) -> str:
+    """Whole seconds, rounded up: the latest event must not lie after the clock."""
+    return (moment + timedelta(microseconds=-moment.microsecond % 1_000_000)).strftime(FORMAT)
 
 
 def _parse(text: str) -> datetime:

@@ -1,6 +1,7 @@
 """`onefold doctor`: what is installed, where things are, what is wrong."""
 
 import importlib.metadata
+import os
 import platform
 import shutil
 from typing import Any
@@ -18,6 +19,8 @@ def examine(s: Settings | None = None) -> dict[str, Any]:
     folder = s.home
     while not folder.exists():
         folder = folder.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        problems.append(f"{folder} is no folder that can be written; set ONEFOLD_HOME")
     free = shutil.disk_usage(folder).free
     if free < _FREE_BYTES:
         problems.append(f"{folder} has {free / 1024**3:.1f} GiB free; make room for 2 GiB")

@@ -132,6 +132,8 @@ def _is_unchanged(summary: dict[str, Any]) -> bool:
 
 def _problems(summary: dict[str, Any]) -> list[str]:
     problems = [f"refused: {message}" for message in summary["refused"]]
+    if summary["as_of"] is None and not any(s["event"] == "failed" for s in summary["stages"]):
+        problems.append("nothing was landed; the log of the task `ingest` says why")
     problems += [
         f"rejected: {s['rejected']} line(s) of {s['source']}; "
         "see ops.rejects or `onefold ingest status`"

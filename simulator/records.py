@@ -199,7 +199,7 @@ def _members(
     bare = bare[gen.random(len(bare)) < 0.75]
     lead = np.concatenate([lead, np.full(len(bare), NONE)])
     contact = np.concatenate([lead_contact[lead[lead != NONE]], bare])
-    since = np.where(lead != NONE, leads.at[lead], contacts.at[contact])
+    since = np.concatenate([leads.at[lead[lead != NONE]], contacts.at[bare]])
     times = gen.geometric(0.6, len(lead)).clip(1, 4)
     who = np.repeat(np.arange(len(lead)), times)
     run = runs[gen.integers(0, len(runs), len(who))]

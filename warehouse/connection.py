@@ -35,8 +35,7 @@ def lock(holder: str, s: Settings | None = None) -> Iterator[None]:
         finally:
             _depth[path] -= 1
         return
-    s.home.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _open(path)
     try:
         _wait(handle, path, s.lock_timeout_seconds)
         os.ftruncate(handle, 0)
@@ -48,6 +47,17 @@ def lock(holder: str, s: Settings | None = None) -> Iterator[None]:
             _depth[path] = 0
     finally:
         os.close(handle)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise WarehouseError(
+            f"expected a folder that can be written at {path.parent}, got: {error.strerror}; "
+            "set ONEFOLD_HOME"
+        ) from None
 
 
 def _wait(handle: int, path: Path, timeout: float) -> None:

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from activation import commands, config
 from activation.runner import run_syncs
+from warehouse.connection import connect
+from warehouse.errors import OnefoldError
 from warehouse.settings import settings
 
 RUNNER = CliRunner()
@@ -72,6 +74,30 @@ def test_plan_apply_history(onefold: Any, kit: Any) -> None:
     assert json.loads(onefold("history", "p_n", "--json")[1])["decisions"][0]["reason"] == (
         "suppressed"
     )
+
+
+def test_a_clock_that_is_none_is_bad_usage(
+    onefold: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit.write_model({"a": ("a@x.test", 1)})
+    for command in ("plan", "apply"):
+        with pytest.raises(OnefoldError, match="expected an ISO timestamp"):
+            onefold(command, "people", "--as-of", "yesterday")
+        with pytest.raises(OnefoldError, match="expected an earlier run"):
+            onefold(command, "people")
+    with connect("test set-up") as con:
+        con.execute("create schema raw_google_ads")
+        con.execute("create table raw_google_ads.campaign_report as select '2026-05-04' as Day")
+        con.execute("create schema raw_web_events")
+        con.execute(
+            "create table raw_web_events.events as select '2026-05-04T10:00:00.001Z' as timestamp"
+        )
+    monkeypatch.setenv("ONEFOLD_AS_OF", "latest_event")
+    (planned,) = json.loads(onefold("plan", "people", "--json")[1])
+    assert planned["as_of"] == "2026-05-04 10:00:01"
+    monkeypatch.setenv("ONEFOLD_AS_OF", "2026-05-04T02:00:00+02:00")
+    (planned,) = json.loads(onefold("plan", "people", "--json")[1])
+    assert planned["as_of"] == "2026-05-04 00:00:00"
 
 
 def test_an_approval_names_its_sync(onefold: Any, kit: Any) -> None:

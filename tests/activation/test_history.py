@@ -9,6 +9,7 @@ from activation.errors import ActivationError
 from activation.history import history
 from activation.plan import plan
 from activation.records import FAILED, Outcome
+from identity.errors import PersonNotFound
 from identity.state import create
 from warehouse.connection import connect
 
@@ -43,6 +44,7 @@ def test_decisions_and_attempts_under_every_id_a_person_had(kit: Any) -> None:
         ("add", "sent", None, None),
     ]
     assert history(" A@x.test ").as_dict() == found.as_dict()
+    assert history("email:a@x.test").as_dict() == found.as_dict()
     never = history("p_no")
     assert [(d.action, d.reason, d.is_held) for d in never.decisions] == [
         ("skip", "consent_withdrawn", False)
@@ -50,10 +52,10 @@ def test_decisions_and_attempts_under_every_id_a_person_had(kit: Any) -> None:
     assert not never.attempts
 
 
-@pytest.mark.parametrize("person", ["p_nobody", "canary@x.test"])
+@pytest.mark.parametrize("person", ["p_nobody", "canary@x.test", "email:canary@x.test"])
 def test_nobody_is_not_repeated_in_the_message(kit: Any, person: str) -> None:
     kit.write_model({})
     plan(kit.make_sync(), "one", kit.as_of)
-    with pytest.raises(ActivationError, match="found nobody") as error:
+    with pytest.raises((ActivationError, PersonNotFound), match=r"found (nobody|none)") as error:
         history(person)
     assert person not in str(error.value)

@@ -42,7 +42,7 @@ def run(
     )
     contacts = (hubspot / "contacts.csv").read_text("utf-8-sig").splitlines()[:2]
     latin = "\n".join([contacts[0], contacts[1].replace(',"', ',"Zoë ', 1)])
-    (hubspot / "contacts_latin1.csv").write_bytes(latin.encode("latin-1"))
+    (hubspot / "contacts_latin1.csv").write_bytes(latin.encode("latin-1", errors="replace"))
     return home, run_onefold(["run"], home, ONEFOLD_AS_OF="latest_event")
 
 

@@ -51,7 +51,7 @@ def test_the_whole_landing_folder(land, events) -> None:
     result = run()
     assert result.exit_code == 1
     assert EVENTS in result.stdout
-    assert "1 lines rejected, the first on 6" in result.output
+    assert "1 line rejected, the first on line 6" in result.output
     found = as_json()
     assert (found["rows"], [f["status"] for f in found["files"]]) == (0, ["already_loaded"] * 2)
     assert run().exit_code == 0

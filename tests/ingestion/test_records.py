@@ -18,8 +18,11 @@ from ingestion.sources import Table
 
 CON = duckdb.connect()
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+KEYS = CELLS.map("k{}".format)
 TABLES = st.integers(2, 4).flatmap(
-    lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), max_size=12).map(lambda r: (n, r))
+    lambda n: st.lists(st.tuples(KEYS, *[CELLS] * (n - 1)).map(list), max_size=12).map(
+        lambda rows: (n, rows)
+    )
 )
 # Few letters, many quotes and line ends: most of these bodies are broken somewhere.
 BROKEN = st.text(st.sampled_from('a,"\n\r é'), max_size=60)

@@ -35,6 +35,9 @@ EVENTS = "hubspot/email_events.csv"
         (EVENTS, (HEADER + GOOD + "é,,\n").encode("latin-1"), ["utf-8", "byte 136", "line 3"]),
         (EVENTS, (HEADER + GOOD).encode("utf-16"), ["declared as utf-8", "utf-16-le byte order"]),
         (EVENTS, (HEADER + GOOD).encode("utf-16-le"), ["declared as utf-8", "byte 1", "zero"]),
+        (EVENTS, (HEADER + "é").encode("utf-16-le"), ["declared as utf-8", "byte 1", "zero"]),
+        (EVENTS, (HEADER + GOOD).replace(",", ";"), ["separated by semicolons: expected commas"]),
+        (EVENTS, (HEADER + GOOD).replace(",", "\t"), ["separated by tabs: expected commas"]),
         ("hubspot/what.csv", HEADER, ["unrecognised", "nearest is hubspot."]),
         ("stray.bin", b"\0\1", ["unrecognised"]),
         ("hubspot/contacts_email_events.csv", HEADER, ["several tables", "hubspot.contacts"]),
@@ -93,6 +96,22 @@ def test_an_unreadable_file_is_refused(land, ingest, home: Path) -> None:
     path.symlink_to(home / "nowhere")
     found = ingest()["hubspot/a_email_events.csv"]
     assert (found.outcome, "cannot be read" in found.load.message) == ("refused", True)
+
+
+def test_a_folder_that_cannot_be_read_is_said(
+    land, ingest, query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = land("salesforce/Lead.csv", "x").parent
+    (closed / "Lead.csv").unlink()
+    land(EVENTS, HEADER + GOOD)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != closed)
+    found = ingest()
+    assert "folder that cannot be read" in found["salesforce"].load.message
+    assert found[EVENTS].outcome == "loaded"
+    monkeypatch.undo()
+    monkeypatch.setenv("ONEFOLD_HOME", str(closed.parents[1]))
+    assert "salesforce" not in ingest()
+    assert query("select status from state.loads order by 1") == [("loaded",), ("superseded",)]
 
 
 def test_a_header_alone_is_valid_and_says_so(land, ingest) -> None:
@@ -160,12 +179,30 @@ def test_malformed_lines_are_kept_apart_with_their_text(land, ingest, query) -> 
     ]  # fmt: skip
 
 
+def test_a_row_without_its_key_is_kept_apart(land, ingest, query) -> None:
+    lines = [GOOD, GOOD.replace("e1,1,", " ,1,"), GOOD.replace("e1,1,", 'e3,"",'), ",,,,,,,,,\n",
+             GOOD.replace("e1", "e4")]  # fmt: skip
+    land(EVENTS, HEADER + "".join(lines))
+    load = ingest()[EVENTS].load
+    assert (load.rows_in, load.rows_loaded, load.rows_rejected) == (5, 2, 3)
+    assert query("select id, _line from raw_hubspot.email_events order by _line") == [
+        ("e1", 2),
+        ("e4", 6),
+    ]
+    assert query("select line, raw_text, reason from state.rejects order by line") == [
+        (3, lines[1].rstrip(), "the key id is missing"),
+        (4, lines[2].rstrip(), "the key created is missing"),
+        (5, lines[3].rstrip(), "the key id is missing"),
+    ]
+
+
 def test_bad_json_lines_are_kept_apart(land, ingest, query) -> None:
     second = EVENT | {"messageId": "m2"}
-    lines = [json.dumps(EVENT), "{oops", "", "[1]", '{"type": "page"}', json.dumps(second)]
+    blank = json.dumps(EVENT | {"messageId": " "})
+    lines = [json.dumps(EVENT), "{oops", "", "[1]", '{"type": "page"}', json.dumps(second), blank]
     land("web_events/a.jsonl", "\n".join(lines) + "\n")
     load = ingest()["web_events/a.jsonl"].load
-    assert (load.rows_in, load.rows_loaded, load.rows_rejected, load.rows_skipped) == (6, 2, 3, 1)
+    assert (load.rows_in, load.rows_loaded, load.rows_rejected, load.rows_skipped) == (7, 2, 4, 1)
     assert query("select message_id, _line from raw_web_events.events order by 2") == [
         ("m1", 1),
         ("m2", 6),
@@ -174,4 +211,5 @@ def test_bad_json_lines_are_kept_apart(land, ingest, query) -> None:
         (2, "{oops", "not valid JSON"),
         (4, "[1]", "not a JSON object"),
         (5, '{"type": "page"}', "the key message_id is missing"),
+        (7, blank, "the key message_id is missing"),
     ]

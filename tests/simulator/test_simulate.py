@@ -77,6 +77,12 @@ def test_another_seed_gives_another_world_and_the_same_seed_the_same(tmp_path: P
     assert (tmp_path / "a" / lead).read_bytes() != (tmp_path / "c" / lead).read_bytes()
 
 
+def test_a_small_world_may_have_no_contact(tmp_path: Path) -> None:
+    simulate(60, 2, 3, tmp_path)
+    contacts = (tmp_path / "exports/salesforce/Contact.csv").read_text().splitlines()
+    assert len(contacts) == 1 and contacts[0].startswith('"Id"')
+
+
 def test_arguments_out_of_range_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SimulatorError, match="at least 50 people"):
         simulate(10, 12, 7, tmp_path)

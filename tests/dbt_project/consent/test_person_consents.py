@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warehouse.dbt import build
+from warehouse.errors import DbtFailed
 from warehouse.settings import settings as deployment
 
 AS_OF = datetime(2026, 6, 30)
 SELECT = "consent_statuses consent_purposes consent_suppressions path:models/marts/consent"
+RULED = "assert_every_suppression_has_a_rule"
 LINEAGE = "_file varchar, _line bigint, _load_id varchar"
 WEB = (
     "web_event_id varchar, anonymous_id varchar, user_id varchar, "
@@ -27,7 +29,7 @@ def day(number: int) -> datetime:
     return datetime(2026, 6, number)
 
 
-def _change(email: str, decision: str, at: datetime | None) -> dict[str, Any]:
+def _change(email: str, decision: str | None, at: datetime | None) -> dict[str, Any]:
     return {
         "hubspot_subscription_change_id": f"{email}-{decision}-{at}",
         "email": email,
@@ -73,6 +75,8 @@ CHANGES = [
     _change("jon@x.example", "granted", None),
     _change("kim@x.example", "granted", day(3)),
     _change("lee@x.example", "granted", day(3)),
+    _change("mia@x.example", "granted", day(3)),
+    _change("mia@x.example", None, day(4)),
     _change("nobody@x.example", "granted", day(3)),
 ]
 EXPECTED = {
@@ -86,6 +90,7 @@ EXPECTED = {
     ("ida", "email_marketing"): "withdrawn",
     ("kim", "email_marketing"): "withdrawn",  # complained after
     ("lee", "email_marketing"): "granted",  # unsubscribed before, a bounce decides nothing
+    ("mia", "email_marketing"): "withdrawn",  # whatever the new status means, it is no yes
     ("ann", "analytics"): "granted",
     ("ann", "advertising"): "denied",
     ("bob", "analytics"): "withdrawn",
@@ -155,7 +160,7 @@ def built(module_home: Path, warehouse_with: Callable[[Any], None]) -> Iterator[
             ),
         }
     )
-    build(SELECT, vars={"as_of": str(AS_OF)})
+    build(f"{SELECT} {RULED}", vars={"as_of": str(AS_OF)})
     yield deployment().warehouse
 
 
@@ -289,3 +294,18 @@ def test_a_word_without_a_rule_is_the_strictest(built: Path) -> None:
         Decision("p", "b", "analytics", "denied", day(2)),
     ]
     assert _run_compiled(built, odd) == {("p", "analytics"): "withdrawl"}
+
+
+def test_a_suppression_that_would_forbid_nothing_stops_the_run(built: Path) -> None:
+    table = "staging.stg_suppression__suppressions"
+    _change_rows(built, f"insert into {table} (suppression_type) values ('legal_hold')")
+    try:
+        with pytest.raises(DbtFailed, match=RULED):
+            build(RULED, command="test", vars={"as_of": str(AS_OF)})
+    finally:
+        _change_rows(built, f"delete from {table} where suppression_type = 'legal_hold'")
+
+
+def _change_rows(path: Path, sql: str) -> None:
+    with duckdb.connect(str(path)) as con:
+        con.execute(sql)

@@ -298,6 +298,11 @@ def test_profile_and_explain() -> None:
             ("L1", "salesforce_contact_id", False),
             ("C1", "salesforce_contact_id", False),
         ]
+        one = explain(con, "email:Ann@Oak.example", "hubspot:H1")
+        assert {(s["record_id"], s["id_type"]) for s in one["steps"]} == {
+            ("H1", "email"),
+            ("H1", "hubspot_contact_id"),
+        }
         apart = explain(con, "email:a5@dev.example", "email:b5@dev.example")
         assert not apart["same_person"]
 
@@ -330,6 +335,7 @@ def test_commands_and_their_exit_codes(tmp_path: Path) -> None:
     shown = onefold("profile", "loyalty:LY1", "--json")
     assert shown.exit_code == 0
     assert json.loads(shown.output)["lifecycle_stage"] == "customer"
+    assert 0 < json.loads(shown.output)["merge_history"][0]["confidence"] <= 1
     assert "Ann" in onefold("profile", json.loads(shown.output)["person_id"]).output
     unknown = onefold("profile", "email:nobody@oak.example")
     assert unknown.exit_code == 2

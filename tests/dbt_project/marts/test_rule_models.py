@@ -78,7 +78,7 @@ class World:
             "amount": Decimal(0), "currency": "USD", "credit": f"lead_created:{key}",
         }  # fmt: skip
 
-    def deal(  # noqa: PLR0917
+    def deal(
         self,
         key: str,
         people: set[str],

@@ -131,8 +131,8 @@ def inputs() -> dict[str, tuple[str, Table]]:
             "person_id varchar, purpose varchar, status varchar, decided_at timestamp, "
             "source varchar, evidence varchar", consents()),
         "marts.fct_touches": (
-            "touch_id varchar, person_id varchar, touched_at timestamp, touch_type varchar, channel varchar, "
-            "is_consented boolean", touches),
+            "touch_id varchar, person_id varchar, touched_at timestamp, touch_type varchar, "
+            "channel varchar, is_consented boolean", touches),
         "marts.fct_conversions": (
             "conversion_type varchar, person_id varchar, account_id varchar, "
             "converted_at timestamp",

@@ -16,12 +16,13 @@ suppression_rules as (
 
 ),
 
+-- A status that nobody knows yet cannot be taken for a permission.
 decisions as (
 
     select
         email as id_value,
         'email_marketing' as purpose,
-        decision,
+        coalesce(decision, 'withdrawn') as decision,
         changed_at as decided_at,
         'hubspot' as source,  -- noqa: RF04
         hubspot_subscription_change_id as source_record_id
