@@ -4,6 +4,7 @@ VENV ?= .venv
 UV_VERSION := 0.13.9
 BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := true
 
 .PHONY: run up test test-duckdb2 lint check lock
 .DEFAULT_GOAL := run
