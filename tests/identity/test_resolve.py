@@ -1,6 +1,7 @@
 """Components against networkx, limits against their own law, both in any arrival order."""
 
 from collections import defaultdict
+from random import Random
 
 import networkx
 import numpy as np
@@ -112,9 +113,9 @@ def test_a_value_is_only_parted_by_a_refusal(held: list[Holding]) -> None:
 
 @settings(deadline=None)
 @given(holdings, st.randoms(use_true_random=False))
-def test_the_partition_does_not_depend_on_arrival(held: list[Holding], random: object) -> None:
+def test_the_partition_does_not_depend_on_arrival(held: list[Holding], random: Random) -> None:
     shuffled = list(held)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     expected = partition(evidence(15, held), LIMITS)
     found = partition(evidence(15, shuffled), LIMITS)
     assert found.labels.tolist() == expected.labels.tolist()
