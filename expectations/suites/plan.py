@@ -119,10 +119,11 @@ exists (
         on suppressions.suppression_type = rule.suppression_type
     left join identity.identifiers as identifiers
         on identifiers.id_type = 'email' and identifiers.id_value = suppressions.email
-    left join marts.dim_people as people on people.email = suppressions.email
+    left join segments.int_permissions__addresses as addresses
+        on addresses.email = suppressions.email and addresses.purpose = rule.purpose
     where rule.purpose = planned.purpose
     and (
-        people.person_id = planned.person_id
+        addresses.person_id = planned.person_id
         or (rule.scope = 'person' and identifiers.person_id = planned.person_id)
     )
 )

@@ -25,6 +25,10 @@ create table marts.dim_people as select * from (values
     ('p_3', 'cleo@example.org', timestamp '2026-06-20 09:00:00'),
     ('p_4', null, timestamp '2026-06-20 09:00:00')
 ) as t(person_id, email, last_seen_at);
+create schema segments;
+create table segments.int_permissions__addresses as
+select person_id, email, unnest(['email_marketing', 'advertising', 'analytics']) as purpose
+from marts.dim_people where email is not null;
 create table marts.dim_accounts as select 'a_1' as account_id;
 create table marts.dim_campaigns as select * from (values
     ('salesforce:1', 'salesforce', true), ('google_ads:2', 'google_ads', true),

@@ -29,7 +29,7 @@ candidates as (
         people.person_id,
 
         ---------- payload
-        people.email,
+        permissions.email,
         people.first_name,
         people.last_name,
         people.country,

@@ -37,7 +37,7 @@ candidates as (
         permissions.reason,
 
         ---------- payload: ad platforms match on the hash and need no address
-        sha256(lower(trim(people.email))) as email_sha256
+        sha256(lower(trim(permissions.email))) as email_sha256
     from open_opportunity_contacts
     inner join people on open_opportunity_contacts.person_id = people.person_id
     inner join permissions on open_opportunity_contacts.person_id = permissions.person_id

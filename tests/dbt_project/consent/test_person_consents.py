@@ -29,10 +29,13 @@ def day(number: int) -> datetime:
     return datetime(2026, 6, number)
 
 
-def _change(email: str, decision: str | None, at: datetime | None) -> dict[str, Any]:
+def _change(
+    email: str, decision: str | None, at: datetime | None, topic: str | None = "7"
+) -> dict[str, Any]:
     return {
-        "hubspot_subscription_change_id": f"{email}-{decision}-{at}",
+        "hubspot_subscription_change_id": f"{email}-{decision}-{at}-{topic}",
         "email": email,
+        "subscription_id": topic,
         "decision": decision,
         "changed_at": at,
     }
@@ -78,6 +81,15 @@ CHANGES = [
     _change("mia@x.example", "granted", day(3)),
     _change("mia@x.example", None, day(4)),
     _change("nobody@x.example", "granted", day(3)),
+    _change("ned@x.example", "withdrawn", day(1), "7"),
+    _change("ned@x.example", "granted", day(2), "8"),
+    _change("oda@x.example", "granted", day(1), "7"),
+    _change("oda@x.example", "withdrawn", day(2), None),
+    _change("pia@x.example", "granted", day(1), "7"),
+    _change("pia@x.example", "withdrawn", day(2), None),
+    _change("pia@x.example", "granted", day(3), "7"),
+    _change("quy@x.example", "withdrawn", day(1), "7"),
+    _change("quy@x.example", "granted", day(2), None),
 ]
 EXPECTED = {
     ("ann", "email_marketing"): "granted",
@@ -91,6 +103,10 @@ EXPECTED = {
     ("kim", "email_marketing"): "withdrawn",  # complained after
     ("lee", "email_marketing"): "granted",  # unsubscribed before, a bounce decides nothing
     ("mia", "email_marketing"): "withdrawn",  # whatever the new status means, it is no yes
+    ("ned", "email_marketing"): "withdrawn",  # of one newsletter; the other's yes is for it alone
+    ("oda", "email_marketing"): "withdrawn",  # of everything
+    ("pia", "email_marketing"): "granted",  # agreed again after that
+    ("quy", "email_marketing"): "withdrawn",  # a yes to everything takes no refusal back
     ("ann", "analytics"): "granted",
     ("ann", "advertising"): "denied",
     ("bob", "analytics"): "withdrawn",
@@ -139,8 +155,8 @@ def built(module_home: Path, warehouse_with: Callable[[Any], None]) -> Iterator[
     warehouse_with(
         {
             "staging.stg_hubspot__subscription_changes": (
-                "hubspot_subscription_change_id varchar, email varchar, decision varchar, "
-                f"changed_at timestamp, {LINEAGE}",
+                "hubspot_subscription_change_id varchar, email varchar, subscription_id varchar, "
+                f"decision varchar, changed_at timestamp, {LINEAGE}",
                 CHANGES,
             ),
             "staging.stg_salesforce__leads": (f"salesforce_lead_id varchar, {crm}", []),
@@ -212,21 +228,26 @@ class Decision(NamedTuple):
     purpose: str
     decision: str
     at: datetime | None
+    topic: str | None = None
 
 
 STRICTNESS = ["granted", "pending", "withdrawn", "denied"]
 
 
 def resolve(decisions: list[Decision]) -> dict[tuple[str, str], str]:
-    """The law in ten lines: latest per identifier, strictest at one moment, strictest overall."""
-    latest: dict[tuple[str, str, str], tuple[datetime, int]] = {}
-    for d in decisions:
+    """The law: latest per identifier and topic, strictest at one moment, strictest overall."""
+    latest: dict[tuple[str, str, str, str | None], tuple[datetime, int]] = {}
+    known = [d for d in decisions if d.decision != "granted" or (d.at and d.at <= AS_OF)]
+    for d in known:
         at = d.at or datetime.max  # a refusal without a time is the last word
-        if d.decision == "granted" and at > AS_OF:
-            continue
-        key = (d.person, d.purpose, d.identifier)
-        latest[key] = max(latest.get(key, (at, 0)), (at, STRICTNESS.index(d.decision)))
-    people = {(person, purpose) for person, purpose, _ in latest}
+        topics = {d.topic}
+        if d.topic is None and d.decision != "granted":
+            mine = [o for o in known if o[:3] == d[:3]]
+            topics = {o.topic for o in mine if o.topic} or topics
+        for topic in topics:
+            key = (d.person, d.purpose, d.identifier, topic)
+            latest[key] = max(latest.get(key, (at, 0)), (at, STRICTNESS.index(d.decision)))
+    people = {key[:2] for key in latest}
     return {
         p: STRICTNESS[max(rank for key, (_, rank) in latest.items() if key[:2] == p)]
         for p in people
@@ -238,6 +259,7 @@ histories = st.lists(
         Decision,
         person=st.sampled_from(["p", "q"]),
         identifier=st.sampled_from(["a", "b", "c"]),
+        topic=st.sampled_from([None, "7", "8"]),
         purpose=st.sampled_from(["email_marketing", "analytics"]),
         decision=st.sampled_from(STRICTNESS),
         at=st.none()
@@ -255,10 +277,10 @@ def _run_compiled(path: Path, decisions: list[Decision]) -> dict[tuple[str, str]
         if decisions:
             con.executemany(
                 "insert into marts.int_consent__decisions (id_type, id_value, person_id, purpose, "
-                "decision, decided_at, source, source_record_id) "
-                "values ('email', ?, ?, ?, ?, ?, 's', ?)",
+                "topic, decision, decided_at, source, source_record_id) "
+                "values ('email', ?, ?, ?, ?, ?, ?, 's', ?)",
                 [
-                    (d.identifier, d.person, d.purpose, d.decision, d.at, str(number))
+                    (d.identifier, d.person, d.purpose, d.topic, d.decision, d.at, str(number))
                     for number, d in enumerate(decisions)
                 ],
             )

@@ -29,6 +29,8 @@ PEOPLE = {
     "p_unsubscribed_elsewhere": ("second@acme.test", "lead", None),
     "p_shared_complaint": ("shared@acme.test", "lead", None),
     "p_role": ("info@acme.test", "lead", None),
+    "p_agreed_elsewhere": ("work@acme.test", "lead", None),
+    "p_agreed_twice": ("full@acme.test", "lead", None),
     "p_buyer": ("buy@big.test", "opportunity", "a_big"),
     "p_colleague": ("col@big.test", "lead", "a_big"),
     "p_marked": ("mark@old.test", "customer", None),
@@ -52,11 +54,20 @@ EXPECTED = {
     "p_unsubscribed_elsewhere": "suppressed",
     "p_shared_complaint": "suppressed",
     "p_role": "role_mailbox",
+    "p_agreed_elsewhere": "allowed",
+    "p_agreed_twice": "allowed",
     "p_buyer": "allowed",
     "p_colleague": "allowed",
     "p_marked": "allowed",
 }
+# Addresses that agreed, where that is not the one of the profile alone.
+AGREED = {
+    "p_mailless": [],
+    "p_agreed_elsewhere": ["private@home.test"],
+    "p_agreed_twice": ["full@acme.test", "spare@acme.test"],
+}
 SUPPRESSED = [
+    ("full@acme.test", "hard_bounce"),
     ("bounce@acme.test", "hard_bounce"),
     ("old@acme.test", "hard_bounce"),
     ("first@acme.test", "unsubscribe"),
@@ -87,6 +98,16 @@ def consents() -> Table:
                              "decided_at": NOW - timedelta(days=9), "source": "hubspot",
                              "evidence": "email"})  # fmt: skip
     return rows
+
+
+def latest_consents() -> Table:
+    return [
+        {"person_id": row["person_id"], "purpose": row["purpose"], "id_type": "email",
+         "id_value": email, "decision": row["status"],
+         "is_granted": row["status"] == "granted", "decided_at": row["decided_at"]}
+        for row in consents()
+        for email in AGREED.get(row["person_id"], [PEOPLE[row["person_id"]][0]])
+    ]  # fmt: skip
 
 
 # person: (days before now, touch type, consented) of each touch
@@ -130,6 +151,12 @@ def inputs() -> dict[str, tuple[str, Table]]:
         "marts.dim_person_consents": (
             "person_id varchar, purpose varchar, status varchar, decided_at timestamp, "
             "source varchar, evidence varchar", consents()),
+        **{
+            f"marts.int_consent__{name}": (
+                "person_id varchar, purpose varchar, id_type varchar, id_value varchar, "
+                "decision varchar, is_granted boolean, decided_at timestamp", latest_consents())
+            for name in ("decisions", "latest")
+        },
         "marts.fct_touches": (
             "touch_id varchar, person_id varchar, touched_at timestamp, touch_type varchar, "
             "channel varchar, is_consented boolean", touches),
@@ -199,6 +226,13 @@ def test_everybody_who_could_be_written_to_is_there_with_one_reason(
     assert granted["subscribed_at"] == NOW - timedelta(days=9)
 
 
+def test_mail_goes_to_an_address_that_agreed_and_takes_mail(built: Callable[[str], Table]) -> None:
+    rows = {r["record_key"]: r for r in built("sync.sync_csv_file__newsletter_audience")}
+    assert rows["p_agreed_elsewhere"]["email"] == "private@home.test"
+    assert rows["p_agreed_twice"]["email"] == "spare@acme.test"
+    assert rows["p_mailless"]["email"] is None
+
+
 def test_the_newsletter_segment_is_consent_alone(built: Callable[[str], Table]) -> None:
     found = {row["person_id"] for row in built("segments.newsletter_audience")}
     assert found == {p for p in PEOPLE if CONSENTS.get(p, "granted") == "granted"}
@@ -255,7 +289,7 @@ def test_syncs_yml_can_plan_every_model(built: Callable[[str], Table]) -> None:
         for name, sync in load_syncs().items()
     }
     assert allowed == {
-        "newsletter_audience": 5,
+        "newsletter_audience": 7,
         "high_intent_leads": 1,
         "open_opportunity_contacts": 1,
     }

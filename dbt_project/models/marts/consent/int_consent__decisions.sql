@@ -39,6 +39,7 @@ with_person as (
         decisions.id_value,
         identifiers.person_id,
         decisions.purpose,
+        decisions.topic,
         decisions.decision,
         decisions.decided_at,
         decisions.source,

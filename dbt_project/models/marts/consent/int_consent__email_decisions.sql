@@ -24,6 +24,7 @@ decisions as (
         'email_marketing' as purpose,
         coalesce(decision, 'withdrawn') as decision,
         changed_at as decided_at,
+        subscription_id as topic,
         'hubspot' as source,  -- noqa: RF04
         hubspot_subscription_change_id as source_record_id
     from subscription_changes
@@ -35,6 +36,7 @@ decisions as (
         suppression_rules.purpose,
         suppression_rules.decision,
         suppressions.occurred_at as decided_at,
+        null as topic,
         'suppression' as source,  -- noqa: RF04
         suppressions._file || ':' || suppressions._line as source_record_id
     from suppressions
