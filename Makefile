@@ -20,7 +20,7 @@ test-duckdb2: ; $(MAKE) VENV=.venv-duckdb2 .venv-duckdb2/installed && .venv-duck
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	test -x $(BIN)/uv || ($(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv==$(UV_VERSION))
-	$(BIN)/uv pip install --python $(BIN)/python -q --no-deps -r requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python -q --no-deps --compile-bytecode -r requirements.lock
 	$(BIN)/uv pip install --python $(BIN)/python -q --no-deps --no-build-isolation -e .
 	touch $@
 

@@ -87,13 +87,27 @@ def _receiver(s: Settings) -> Iterator[dict[str, str]]:
         yield {WEBHOOK: json.dumps({"conn_type": "http", "host": server.url, "password": secret})}
 
 
+@contextmanager
+def _parsing_ahead(env: dict[str, str]) -> Iterator[None]:
+    """Parse the dbt project on the second core while Airflow starts and the exports land."""
+    command = [sys.executable, "-m", "warehouse.dbt"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    ahead = subprocess.Popen(command, env=env, **quiet)
+    try:
+        yield
+    finally:
+        if ahead.poll() is None:
+            ahead.terminate()
+        ahead.wait()
+
+
 def _follow(
     run_id: str, at: str, env: dict[str, str], listen: Listener, s: Settings
 ) -> tuple[int, Path]:
     log = progress.path(run_id, s).with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "ops.airflow_home", "cdp_daily", at, "{}"]
-    with log.open("wb") as output:
+    with log.open("wb") as output, _parsing_ahead(env):
         process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
         try:
             shown = 0

@@ -1,5 +1,9 @@
-"""Running dbt: one build per layer, in this process, under the warehouse lock."""
+"""Running dbt: one build per layer, in this process, under the warehouse lock.
 
+`python -m warehouse.dbt` parses the project ahead of its first use, for another process to find.
+"""
+
+import fcntl
 import json
 import os
 import re
@@ -55,6 +59,7 @@ def build(
     """
     s = s or settings()
     args = [command, "--select", *select.split(), *common(s), "--vars", json.dumps(vars or {})]
+    args.append("--no-write-json")  # nobody reads the manifest of a build
     if command == "build":
         # A test that also reads models of a later layer waits for that layer's build.
         args += ["--indirect-selection", "buildable"]
@@ -75,8 +80,9 @@ def docs(as_of: str, s: Settings | None = None) -> bool:
     if s.dbt_docs.exists() and s.dbt_docs.stat().st_mtime > changed:
         return False
     variables = json.dumps({"as_of": as_of})
+    what = ["--static", "--exclude", "resource_type:test"]
     with lock("dbt docs", s):
-        _invoke(["docs", "generate", "--static", *common(s), "--vars", variables], s)
+        _invoke(["docs", "generate", *what, *common(s), "--vars", variables], s)
     return True
 
 
@@ -89,14 +95,13 @@ def common(s: Settings) -> list[str]:
         "--log-path", str(s.home / "dbt" / "logs"),
         "--threads", str(s.threads),
         "--quiet",
-        "--log-level", "none", "--log-level-file", "debug",
+        "--log-level", "none", "--log-level-file", "info",  # debug costs a third of a build
     ]  # fmt: skip
 
 
 def _invoke(args: list[str], s: Settings) -> DbtResult:
     from dbt.cli.main import dbtRunner
 
-    os.environ["ONEFOLD_WAREHOUSE_PATH"] = str(s.warehouse)
     os.environ["DO_NOT_TRACK"] = "1"
     s.home.mkdir(parents=True, exist_ok=True)
     try:
@@ -116,11 +121,19 @@ def _invoke(args: list[str], s: Settings) -> DbtResult:
 
 
 def parsed(s: Settings) -> Any:
-    """The parsed project: once a process, whatever the variables, for no config depends on one."""
+    """The parsed project: once a process, whatever the variables, for no config depends on one.
+
+    What an earlier process of this deployment parsed is taken over where the files are the same;
+    one that is at it is waited for.
+    """
     from dbt.cli.main import dbtRunner
 
     if s.dbt_project not in _manifests:
-        outcome = dbtRunner().invoke(["parse", *common(s)])
+        s.dbt_target.mkdir(parents=True, exist_ok=True)
+        os.environ["ONEFOLD_WAREHOUSE_PATH"] = str(s.warehouse)
+        with (s.dbt_target / "parse.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            outcome = dbtRunner().invoke(["parse", "--no-write-json", *common(s)])
         if outcome.exception is not None:
             raise DbtFailed(f"the dbt project does not parse: {outcome.exception}")
         _manifests[s.dbt_project] = outcome.result
@@ -147,3 +160,7 @@ def _close_adapters() -> None:
     if environment is not None:
         environment.close()
     reset_adapters()
+
+
+if __name__ == "__main__":
+    parsed(settings())

@@ -1,5 +1,5 @@
 -- Fails if a person may be written to at an address that did not agree to it itself.
--- This exists because consent given by one address was once used for another one of the same person.
+-- This exists because consent given by one address was once used for another of the same person.
 with
 
 allowed as (

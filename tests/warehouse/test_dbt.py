@@ -70,7 +70,7 @@ def test_exclude_and_command_narrow_the_build(built: DbtResult, tiny: Tiny) -> N
 
 
 def test_everything_dbt_writes_is_in_the_home(built: DbtResult, tiny: Tiny) -> None:
-    assert (tiny.home / "dbt" / "target" / "manifest.json").exists()
+    assert (tiny.home / "dbt" / "target" / "partial_parse.msgpack").exists()
     assert (tiny.home / "dbt" / "logs" / "dbt.log").exists()
     assert {f.name for f in tiny.dbt_project.iterdir()} == {
         "models", "dbt_project.yml", "profiles.yml",

@@ -56,7 +56,7 @@ usable as (
         purposes.purpose,
         granted_addresses.email,
         granted_addresses.decided_at,
-        granted_addresses.email is not distinct from people.email as is_profile_address
+        coalesce(granted_addresses.email = people.email, false) as is_profile_address
     from granted_addresses
     inner join people on granted_addresses.person_id = people.person_id
     inner join purposes on granted_addresses.purpose = purposes.purpose

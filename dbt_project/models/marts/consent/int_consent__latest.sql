@@ -48,7 +48,16 @@ topics as (
 by_topic as (
 
     select
-        known.* exclude (topic),
+        known.person_id,
+        known.purpose,
+        known.id_type,
+        known.id_value,
+        known.decision,
+        known.is_granted,
+        known.restrictiveness,
+        known.decided_at,
+        known.source,
+        known.source_record_id,
         coalesce(known.topic, topics.topic) as topic
     from known
     left join topics
