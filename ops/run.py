@@ -91,8 +91,8 @@ def _receiver(s: Settings) -> Iterator[dict[str, str]]:
 def _parsing_ahead(env: dict[str, str]) -> Iterator[None]:
     """Parse the dbt project on the second core while Airflow starts and the exports land."""
     command = [sys.executable, "-m", "warehouse.dbt"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    ahead = subprocess.Popen(command, env=env, **quiet)
+    nowhere = subprocess.DEVNULL
+    ahead = subprocess.Popen(command, env=env, stdout=nowhere, stderr=nowhere)
     try:
         yield
     finally:
