@@ -128,9 +128,9 @@ def parsed(s: Settings) -> Any:
     """
     from dbt.cli.main import dbtRunner
 
+    os.environ["ONEFOLD_WAREHOUSE_PATH"] = str(s.warehouse)
     if s.dbt_project not in _manifests:
         s.dbt_target.mkdir(parents=True, exist_ok=True)
-        os.environ["ONEFOLD_WAREHOUSE_PATH"] = str(s.warehouse)
         with (s.dbt_target / "parse.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             outcome = dbtRunner().invoke(["parse", "--no-write-json", *common(s)])
