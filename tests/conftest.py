@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,16 +79,37 @@ class SampleRun:
     summary: dict[str, Any]
 
 
+Locked = Callable[[Path], AbstractContextManager[None]]
+
+
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
-    """`onefold run --sample` in a home of its own, once for all workers."""
+def locked() -> Locked:
+    """Keep the other workers away from what is made in a folder, which this creates."""
+
+    @contextmanager
+    def lock(folder: Path) -> Iterator[None]:
+        folder.mkdir(parents=True, exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    return lock
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One temporary folder for all workers."""
     folder = tmp_path_factory.getbasetemp()
-    home = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample_home"
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def sample_run(shared_folder: Path, locked: Locked) -> SampleRun:
+    """`onefold run --sample` in a home of its own, once for all workers."""
+    home = shared_folder / "sample_home"
     done = home / "summary.json"
-    with (home.parent / "sample_home.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with locked(home):
         if not done.exists():
-            home.mkdir()
             result = onefold(["run", "--sample", "--json"], home)
             assert result.returncode == 0, result.stdout + result.stderr
             done.write_text(result.stdout)

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -35,24 +36,35 @@ LEDGERS = (
     "state.sync_ledger",
     "state.sync_holdings",
 )
-STOPS = ("ingest", "identity", "gate_marts", "publish", "sync")
+BUILT = ("staging", "identity", "marts", "segments", "sync")
+ROAD = ("ingest", "staging", "identity", "marts", "gate_marts", "publish", "plan", "sync", "report")
 Kill = dict[str, Any] | None
 
 
 @dataclass(frozen=True)
 class Snapshots:
-    """An undisturbed run: how long it took, its commits, its end, its home before some stages."""
+    """An undisturbed run, stage by stage."""
 
-    seconds: float
+    seconds: dict[str, float]
+    """How long each stage took."""
     commits: list[str]
-    result: dict[str, Any]
     before: dict[str, Path]
+    """Its home before each stage."""
+    after: dict[str, dict[str, Any]]
+    """What `look` saw after each stage."""
+    glanced: dict[str, dict[str, Any]]
+    """What `glance` saw after each stage."""
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the whole run left behind."""
+        return self.after[ROAD[-1]]
 
 
 class Crashes:
     """Runs in homes of their own, killed or not, by way of zygote.py."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, world: Path) -> None:
         script = Path(__file__).with_name("zygote.py")
         self.process = subprocess.Popen(
             [sys.executable, str(script)],
@@ -63,13 +75,12 @@ class Crashes:
         )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
-        self.folder = folder
-        simulate(**WORLD, out=folder / "world")
+        self.folder, self.world = folder, world
         self.runs = 0
 
     def new_home(self, path: Path) -> Path:
         """A home with the exports waiting in its landing folder."""
-        shutil.copytree(self.folder / "world" / "exports", path / "landing")
+        shutil.copytree(self.world / "exports", path / "landing")
         return path
 
     def run(
@@ -77,7 +88,7 @@ class Crashes:
     ) -> dict[str, Any]:
         """One run from `start` to before `stop`; it must die if, and only if, it is killed."""
         name = home / "run_id.txt"
-        if start != "sync":  # a cleared sync task delivers the plan of its own run
+        if start not in ("sync", "report"):  # a cleared sync delivers the plan of its own run
             self.runs += 1
             name.write_text(f"run-{self.runs:04}")
         with receiver.start(home / "received.sqlite", SECRET) as server:
@@ -106,47 +117,74 @@ class Crashes:
         self.process.wait()
 
 
+@pytest.fixture(scope="session")
+def crash_folder(shared_folder: Path, locked: Any) -> Path:
+    """A folder that all workers share, with a small company's exports."""
+    folder = shared_folder / "crashes"
+    with locked(folder):
+        if not (folder / "world").exists():
+            simulate(**WORLD, out=folder / "world")
+    return folder
+
+
 @pytest.fixture(scope="module")
-def crashes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashes]:
-    crashes = Crashes(tmp_path_factory.mktemp("crashes"))
+def crashes(crash_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashes]:
+    crashes = Crashes(tmp_path_factory.mktemp("crashes"), crash_folder / "world")
     yield crashes
     crashes.close()
 
 
 @pytest.fixture(scope="module")
-def undisturbed(crashes: Crashes) -> Snapshots:
-    """One run that nobody disturbs, with copies of its home on the way."""
-    home = crashes.new_home(crashes.folder / "undisturbed")
-    before, answers = {}, []
-    for start, stop in itertools.pairwise([*STOPS, None]):
-        before[start] = crashes.folder / f"before_{start}"
-        shutil.copytree(home, before[start])
-        answers.append(crashes.run(home, None, start, stop))
-    result = _look(home)
-    assert result["received"]
-    assert len(result["files"]) > 2
-    return Snapshots(
-        seconds=sum(a["seconds"] for a in answers),
-        commits=[c for a in answers for c in a["commits"]],
-        result=result,
-        before=before,
-    )
+def undisturbed(crashes: Crashes, crash_folder: Path, locked: Any) -> Snapshots:
+    """One run that nobody disturbs, once for all workers, looked at after each stage."""
+    done = crash_folder / "undisturbed.pickle"
+    with locked(crash_folder):
+        if not done.exists():
+            done.write_bytes(pickle.dumps(vars(_undisturbed(crashes, crash_folder))))
+    return Snapshots(**pickle.loads(done.read_bytes()))
+
+
+def _undisturbed(crashes: Crashes, folder: Path) -> Snapshots:
+    home = crashes.new_home(folder / "undisturbed")
+    found = Snapshots({}, [], {}, {}, {})
+    for stage, following in itertools.pairwise([*ROAD, None]):
+        found.before[stage] = folder / f"before_{stage}"
+        shutil.copytree(home, found.before[stage])
+        answer = crashes.run(home, None, stage, following)
+        found.seconds[stage] = answer["seconds"]
+        found.commits.extend(answer["commits"])
+        found.after[stage] = _look(home)
+        found.glanced[stage] = _look(home, whole=False)
+    assert set(LEDGERS) <= set(found.result["ledgers"])
+    assert found.result["received"]
+    assert len(found.result["files"]) > 2
+    return found
 
 
 @pytest.fixture(scope="session")
-def look() -> Callable[[Path], dict[str, Any]]:
-    """What a finished run left behind, as a function of its home."""
+def look() -> Callable[..., dict[str, Any]]:
+    """What a run has left behind so far, as a function of its home."""
     return _look
 
 
-def _look(home: Path) -> dict[str, Any]:
-    """What a finished run left behind, without what names a run or a time of day."""
+@pytest.fixture(scope="session")
+def glance() -> Callable[[Path], dict[str, Any]]:
+    """The same without raw tables and what dbt builds: for stages that only read them."""
+    return lambda home: _look(home, whole=False)
+
+
+def _look(home: Path, whole: bool = True) -> dict[str, Any]:
+    """What a run has left behind so far, without what names a run or a time of day."""
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
-        tables = table_checksums(con, ("staging", "identity", "marts", "segments", "sync"))
-        tables.pop("identity.merge_events")  # compared as state.merge_events, without run ids
-        ledgers = {name: _ledger(con, name) for name in (*LEDGERS, *_raw_tables(con))}
-    with duckdb.connect(str(home / "published" / "onefold.duckdb"), read_only=True) as con:
-        published = table_checksums(con, ("marts", "segments"))
+        tables = table_checksums(con, BUILT) if whole else {}
+        tables.pop("identity.merge_events", None)  # compared as state.merge_events, without run ids
+        there = _tables(con)
+        raw = [name for name in there if whole and name.startswith("raw_")]
+        ledgers = {name: _ledger(con, name) for name in (*LEDGERS, *raw) if name in there}
+    file, published = home / "published" / "onefold.duckdb", {}
+    if whole and file.exists():
+        with duckdb.connect(str(file), read_only=True) as con:
+            published = table_checksums(con, ("marts", "segments"))
     outbox = home / "outbox"
     server = receiver.Receiver("", home / "received.sqlite")
     return {
@@ -159,10 +197,9 @@ def _look(home: Path) -> dict[str, Any]:
     }
 
 
-def _raw_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     rows = con.execute(
-        "select table_schema || '.' || table_name from information_schema.tables "
-        "where starts_with(table_schema, 'raw_') order by 1"
+        "select table_schema || '.' || table_name from information_schema.tables order by 1"
     ).fetchall()
     return [row[0] for row in rows]
 

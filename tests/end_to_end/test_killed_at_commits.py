@@ -12,6 +12,7 @@ import pytest
 
 WHEN = ("before", "after")
 RESUMED_AT = {"plan": "publish", "report": "sync"}
+READERS = ("publish", "plan", "sync", "report")
 PAGES = ("gate_marts/file", "plan/file")
 
 
@@ -46,22 +47,35 @@ def test_killed_around_each_landed_file(
 
 @pytest.mark.parametrize("stage", ["identity", "gate_marts", "publish", "plan", "sync", "report"])
 def test_killed_around_each_commit_of_a_stage(
-    crashes: Any, undisturbed: Any, look: Any, tmp_path: Path, stage: str
+    crashes: Any, undisturbed: Any, look: Any, glance: Any, tmp_path: Path, stage: str
 ) -> None:
+    """Run again, each killed stage ends as the undisturbed one did; the last goes on to the end."""
     start = RESUMED_AT.get(stage, stage)
     numbers = _told_apart([c for c in undisturbed.commits if c.startswith(f"{stage}/")])
     assert numbers
-    for number, when in itertools.product(numbers, WHEN):
-        if when == "after" and number + 1 in numbers and stage != "sync":
-            # Only a sync acts on the world between two commits: elsewhere this is the same death
-            # as the one right before the next commit.
-            continue
+    # Only a sync acts on the world between two commits: elsewhere "after" is the same death as the
+    # one right before the next commit.
+    deaths = [
+        (number, when)
+        for number, when in itertools.product(numbers, WHEN)
+        if when == "before" or number + 1 not in numbers or stage == "sync"
+    ]
+    road = list(undisturbed.seconds)
+    following = {**dict(itertools.pairwise(road)), road[-1]: None}
+    for number, when in deaths:
         home = tmp_path / f"{number}_{when}"
         shutil.copytree(undisturbed.before[start], home)
         kill = {"stage": stage, "commit": number, "when": when}
         assert crashes.run(home, kill, start)["killed"]
-        crashes.run(home, None, start)
-        assert look(home) == undisturbed.result, kill
+        crashes.run(home, None, start, following[stage])
+        if stage in READERS:
+            assert glance(home) == undisturbed.glanced[stage], kill
+        else:
+            assert look(home) == undisturbed.after[stage], kill
+        if (number, when) == deaths[-1]:
+            if following[stage]:
+                crashes.run(home, None, following[stage])
+            assert look(home) == undisturbed.result, kill
         shutil.rmtree(home)
 
 
