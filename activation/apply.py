@@ -131,12 +131,14 @@ def _load(sync: Sync, run_id: str, excluded_keys: Collection[str]) -> _Work:
             "select plan_id, as_of, breaches, approved_reason, ledger_position from state.sync_runs"
             " where sync = ? and run_id = ?",
             [sync.name, run_id],
-        ).fetchone()
-        if header is None:
+        ).fetchall()
+        if not header:
             raise ActivationError(f"sync {sync.name}: expected a plan of this run; plan it first")
-        plan_id, as_of, breaches, approved, position = header
-        last = con.execute("select coalesce(max(entry_id), 0) from state.sync_ledger").fetchone()
-        assert last is not None
+        plan_id, as_of, breaches, approved, position = header[0]
+        # DuckDB 2 refuses other work on a connection while a result is not read to its end.
+        ((last,),) = con.execute(
+            "select coalesce(max(entry_id), 0) from state.sync_ledger"
+        ).fetchall()
         rows = con.execute(
             # Removals first: whoever may no longer be held leaves before anybody joins.
             "select * from state.sync_plans where plan_id = ? and action <> 'skip'"
@@ -144,7 +146,7 @@ def _load(sync: Sync, run_id: str, excluded_keys: Collection[str]) -> _Work:
             [plan_id],
         ).to_arrow_table()
         audience = _audience(con, sync, plan_id, excluded_keys)
-    return _Work(plan_id, as_of, breaches, approved, position, last[0], rows, audience)
+    return _Work(plan_id, as_of, breaches, approved, position, last, rows, audience)
 
 
 def _audience(

@@ -146,6 +146,5 @@ def _arrow(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> pa.Table
 
 
 def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
+    ((value,),) = con.execute(query).fetchall()
+    return int(value)

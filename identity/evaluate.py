@@ -49,8 +49,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, truth_csv: Path) -> Evaluation:
     except duckdb.CatalogException:
         raise IdentityError("expected resolved people, found none yet; run `onefold run`") from None
     con.execute(_SCORED)
-    row = con.execute(_COUNTS).fetchone()
-    assert row is not None
+    (row,) = con.execute(_COUNTS).fetchall()
     records, missing, true, predicted, correct, reachable, base_predicted = map(int, row)
     precision, recall = _ratio(correct, predicted), _ratio(correct, reachable)
     return Evaluation(
@@ -87,10 +86,9 @@ def _read_truth(con: duckdb.DuckDBPyConnection, truth_csv: Path) -> None:
 def _label_raw(con: duckdb.DuckDBPyConnection) -> None:
     """Label the records of the raw graph: every value counts, blocked, shared or not."""
     edges = con.execute(_RAW_STARS).to_arrow_table()
-    row = con.execute("select count(*) from identity.int_identity__records").fetchone()
-    assert row is not None
+    ((count,),) = con.execute("select count(*) from identity.int_identity__records").fetchall()
     first, second = (np.asarray(column.to_numpy(), np.int32) for column in edges.columns)
-    labels = components(int(row[0]), first, second)
+    labels = components(int(count), first, second)
     numbers = np.arange(len(labels), dtype=np.int32)
     con.register("in_raw", pa.table({"record_index": numbers, "label": labels}))
     con.execute("create or replace temp table raw_labels as select * from in_raw")

@@ -184,6 +184,5 @@ def _columns(con: duckdb.DuckDBPyConnection, sql: str) -> list[Ints]:
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    row = con.execute(sql).fetchone()
-    assert row is not None
-    return row[0]
+    ((value,),) = con.execute(sql).fetchall()
+    return value

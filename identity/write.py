@@ -50,9 +50,8 @@ def write(
 
 
 def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = con.execute(sql).fetchone()
-    assert row is not None
-    return int(row[0])
+    ((count,),) = con.execute(sql).fetchall()
+    return int(count)
 
 
 def _stage(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
