@@ -44,21 +44,20 @@ def _repeated(people: Ints) -> float:
 
 
 def _typos(con: duckdb.DuckDBPyConnection) -> float:
-    row = con.execute(
+    ((share,),) = con.execute(
         "select avg((typo > 0)::int) from (select typo, slot from forms union all"
         " select typo, slot from leads) where slot < 4"
-    ).fetchone()
-    return float(row[0]) if row and row[0] is not None else 0.0
+    ).fetchall()
+    return float(share) if share is not None else 0.0
 
 
 def _junk(con: duckdb.DuckDBPyConnection, world: World) -> float:
     """Rows with a junk address or phone, and visits of the all-zero device, among all of them."""
-    row = con.execute(
+    ((junk, rows),) = con.execute(
         "select sum((slot = 4 or phone_kind = 2)::int), count(*) from ("
         " select slot, phone_kind from leads union all select slot, phone_kind from contacts"
         " union all select slot, phone_kind from hubspot"
         " union all select slot, phone_kind from forms)"
-    ).fetchone()
-    junk, rows = (int(row[0]), int(row[1])) if row else (0, 0)
+    ).fetchall()
     device = world.journeys.sessions.device
-    return (junk + int((device == NONE).sum())) / (rows + len(device))
+    return (int(junk or 0) + int((device == NONE).sum())) / (int(rows) + len(device))

@@ -111,8 +111,8 @@ def write_lines(
         out.write(mark + header.encode(codec))
         for query in queries:
             names = con.execute(f"describe {query}").fetchall()
-            result = con.execute(f"select {names[0][0]} || {end} as line from ({query})")
-            for batch in result.to_arrow_reader(BATCH):
+            lines = con.sql(f"select {names[0][0]} || {end} as line from ({query})")
+            for batch in lines.to_arrow_reader(BATCH):
                 rows += len(batch)
                 text = _text(batch.column(0))
                 out.write(text if codec == "utf-8" else text.decode().encode(codec))
