@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from ingestion import ledger
+from ingestion.binary import by_row, find_sheet, is_parquet, is_workbook, parquet_text
 from ingestion.content import Content, decode, read_content
 from ingestion.csv_reader import read_csv
 from ingestion.errors import FileMoved, FileRefused
@@ -46,15 +47,31 @@ def read_file(con: duckdb.DuckDBPyConnection, content: Content, table: Table) ->
 
     Raises FileRefused, with a message that names what was expected, what came and what to do.
     """
-    text = decode(content.raw, table.dialect.encodings)
     reader = read_csv if table.dialect.format == "csv" else read_jsonl
-    reading = reader(con, text.data, table)
+    if is_workbook(content.raw):
+        reading = _read_workbook(con, content.raw, table)
+    elif is_parquet(content.raw):
+        found = parquet_text(con, content.raw, table)
+        reading = by_row(reader(con, found.data, table), found.starts, format="parquet")
+    else:
+        text = decode(content.raw, table.dialect.encodings)
+        reading = reader(con, text.data, table)
+        reading.checks["encoding"] = text.encoding
+    if content.packed:
+        reading.checks["packed"] = content.packed
     if not reading.balanced:
         raise FileRefused(
             f"two readers disagree: {reading.rows_in} records in, but {reading.rows.num_rows} rows "
             f"+ {len(reading.rejects)} rejected + {reading.skipped} skipped"
         )
-    return replace(reading, checks={"encoding": text.encoding} | reading.checks)
+    return reading
+
+
+def _read_workbook(con: duckdb.DuckDBPyConnection, raw: bytes, table: Table) -> Reading:
+    if table.dialect.format != "csv":
+        raise FileRefused(f"is a spreadsheet: expected {table.dialect.format}; export it so")
+    sheet = find_sheet(raw, table)
+    return by_row(read_csv(con, sheet.data, table), sheet.starts, format="xlsx", sheet=sheet.name)
 
 
 def ingest_file(

@@ -3,6 +3,7 @@
 Read from `dbt_project/models/staging/<source>/_<source>__sources.yml`, the file that dbt reads too.
 """
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -17,6 +18,10 @@ from warehouse.settings import settings
 
 # The C loader is ten times as fast, and these files are read at every run.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_PACKED = re.compile(r"\.(gz|gzip|zip)$")
+_BINARY = re.compile(r"\.(xlsx|parquet)$")
+_ENDINGS = {"csv": (".csv", ".tsv"), "jsonl": (".jsonl", ".json")}
 
 Purpose = Literal["identity", "analytics", "email_marketing", "advertising", "compliance"]
 
@@ -140,8 +145,15 @@ class Table(_Declared):
         return tuple(c.name for c in self.columns if not c.optional)
 
     def matches(self, file: str) -> bool:
-        """Does `file`, a path relative to the landing folder, belong here? Case is ignored."""
-        return any(fnmatchcase(file.lower(), p.lower()) for p in self.file_pattern)
+        """Does `file`, a path relative to the landing folder, belong here?
+
+        Case is ignored, and so is that it is packed, or a spreadsheet or Parquet file instead.
+        """
+        name = _PACKED.sub("", file.lower())
+        names = [name]
+        if name != file.lower() or _BINARY.search(name):
+            names += [_BINARY.sub("", name) + ending for ending in _ENDINGS[self.dialect.format]]
+        return any(fnmatchcase(n, p.lower()) for n in names for p in self.file_pattern)
 
 
 class Match(NamedTuple):
