@@ -15,11 +15,11 @@ from ingestion.binary import by_row, find_sheet, is_parquet, is_workbook, parque
 from ingestion.content import Content, decode, read_content
 from ingestion.csv_reader import read_csv
 from ingestion.errors import FileMoved, FileRefused
-from ingestion.identifiers import add_normal_forms
 from ingestion.json_reader import read_jsonl
 from ingestion.ledger import Load
 from ingestion.reading import LINE, Reading
 from ingestion.sources import Table
+from ingestion.tombstones import withhold
 from warehouse.connection import transaction
 
 
@@ -105,6 +105,8 @@ def ingest_file(
         reading = read_file(con, content, table)
     except FileRefused as refusal:
         return refuse(con, stub, str(refusal), run_id=run_id, dry_run=dry_run)
+    if not dry_run:
+        reading = withhold(con, reading, table)
     load = _account(stub, reading)
     if dry_run:
         return FileResult("checked", replace(load, status="checked"))
@@ -155,6 +157,8 @@ def _account(stub: Load, reading: Reading) -> Load:
     if reading.rejects:
         count, first = len(reading.rejects), reading.rejects[0].line
         notes.append(f"{count} line{'s' * (count > 1)} rejected, the first on line {first}")
+    if "erased" in reading.checks:
+        notes.append(f"{reading.checks['erased']} rows of erased people left out")
     if reading.undeclared:
         notes.append(f"not declared, so not loaded: {', '.join(reading.undeclared)}")
     return replace(
@@ -177,12 +181,11 @@ def _account(stub: Load, reading: Reading) -> Load:
 def _commit(
     con: duckdb.DuckDBPyConnection, load: Load, reading: Reading, table: Table, run_id: str
 ) -> FileResult:
-    rows = add_normal_forms(reading.rows, table)
     at = _now()
     with transaction(con):
         sequence = ledger.next_sequence(con)
         load = replace(load, load_seq=sequence, load_id=ledger.load_id(sequence, load.content_hash))
-        _insert(con, rows, load, table, at)
+        _insert(con, reading.rows, load, table, at)
         ledger.write_rejects(con, load, reading.rejects)
         ledger.supersede(con, [load.file], [])
         ledger.write(con, load, run_id, at)
