@@ -92,14 +92,12 @@ def _phone(text: str, region: str | None) -> str | None:
 
 def _domain(text: str) -> str | None:
     try:
-        host = urlsplit(text if "//" in text else f"//{text}").hostname
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+        host = host.encode("idna").decode("ascii").lower().rstrip(".")
     except ValueError:
         return None
-    if not host or "." not in host or host.replace(".", "").isdigit():
-        return None
-    try:
-        host = host.rstrip(".").encode("idna").decode("ascii").lower()
-    except UnicodeError:
+    # Looked at after encoding, which makes dots of other scripts' full stops.
+    if "." not in host or host.replace(".", "").isdigit():
         return None
     found = _extract(host)
     if found.suffix:
