@@ -3,6 +3,7 @@
 Read from `dbt_project/models/staging/<source>/_<source>__sources.yml`, the file that dbt reads too.
 """
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -80,15 +81,37 @@ class Column(_Declared):
     purposes: tuple[Purpose, ...]
     optional: bool = False
     aliases: tuple[str, ...] = ()
+    alias_patterns: tuple[str, ...] = ()
+    """Regular expressions of whole header cells that are this column, such as `Amount spent (EUR)`.
+
+    What their named groups match is captured, as from the lines above the header.
+    """
+    from_header: str = ""
+    """No cell of the header: every row holds what was captured under this name."""
     path: tuple[str, ...] = ()
     identifier: str = ""
     separator: str = ""
     region_from: str = ""
 
+    @field_validator("alias_patterns")
+    @classmethod
+    def _compiles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return value
+
     @field_validator("path", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @property
+    def captures(self) -> tuple[str, ...]:
+        """Names of the groups in `alias_patterns`."""
+        return tuple(name for p in self.alias_patterns for name in re.compile(p).groupindex)
 
     @property
     def normal(self) -> str:
@@ -124,6 +147,10 @@ class Table(_Declared):
         unknown = sorted({n for n in used if n and n not in names})
         if unknown:
             raise ValueError(f"named in config.meta but not declared as columns: {unknown}")
+        captured = {*self.dialect.capture, *(name for c in self.columns for name in c.captures)}
+        never = sorted({c.from_header for c in self.columns} - captured - {""})
+        if never:
+            raise ValueError(f"named in from_header but never captured: {', '.join(never)}")
         pathless = [c.name for c in self.columns if not c.path]
         if self.dialect.format == "jsonl" and pathless:
             raise ValueError(f"columns of JSON lines need config.meta.path: {pathless}")
@@ -136,8 +163,8 @@ class Table(_Declared):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names of the columns without which a file is refused."""
-        return tuple(c.name for c in self.columns if not c.optional)
+        """Names of the columns without which no line is the header."""
+        return tuple(c.name for c in self.columns if not c.optional and not c.from_header)
 
     def matches(self, file: str) -> bool:
         """Does `file`, a path relative to the landing folder, belong here? Case is ignored."""

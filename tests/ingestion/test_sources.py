@@ -83,6 +83,7 @@ def test_every_column_says_what_it_is(table: Table) -> None:
         ("hubspot/email_events.csv", "hubspot.email_events"),
         ("hubspot/form_submissions.jsonl", "hubspot.form_submissions"),
         ("google_ads/campaign_report_2026-06_excel.csv", "google_ads.campaign_report"),
+        ("meta_ads/Ads-Sep-1-2026-Sep-30-2026.csv", "meta_ads.ads_report"),
         ("web_events/rudderstack_2026-06.jsonl", "web_events.events"),
         ("suppression/suppressions.csv", "suppression.suppressions"),
     ],
