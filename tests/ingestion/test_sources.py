@@ -85,6 +85,7 @@ def test_every_column_says_what_it_is(table: Table) -> None:
         ("google_ads/campaign_report_2026-06_excel.csv", "google_ads.campaign_report"),
         ("meta_ads/Ads-Sep-1-2026-Sep-30-2026.csv", "meta_ads.ads_report"),
         ("linkedin_ads/account_1_campaign_performance_report.csv", "linkedin_ads.campaign_report"),
+        ("microsoft_ads/campaigns.csv", "microsoft_ads.campaign_report"),
         ("web_events/rudderstack_2026-06.jsonl", "web_events.events"),
         ("suppression/suppressions.csv", "suppression.suppressions"),
     ],
