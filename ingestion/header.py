@@ -67,13 +67,7 @@ def find_header(data: bytes, table: Table) -> Header:
             raise FileRefused(f"says {name} {captured[name]} and {value}; export one at a time")
     for column in table.columns:
         if column.from_header and column.from_header not in captured and not column.optional:
-            like = (
-                p
-                for c in table.columns
-                if column.from_header in c.captures
-                for p in c.alias_patterns
-            )
-            wanted = table.dialect.capture.get(column.from_header) or " or ".join(like)
+            wanted = table.dialect.capture.get(column.from_header, "a column named after it")
             raise FileRefused(
                 f"says its {column.from_header} neither in its header nor above it (expected "
                 f"{wanted}); export it with its header as {table.full_name} declares it"

@@ -168,7 +168,12 @@ class Table(_Declared):
 
     def matches(self, file: str) -> bool:
         """Does `file`, a path relative to the landing folder, belong here? Case is ignored."""
-        return any(fnmatchcase(file.lower(), p.lower()) for p in self.file_pattern)
+        return self.depth(file) >= 0
+
+    def depth(self, file: str) -> int:
+        """Folders that the pattern taking `file` names; -1 if no pattern takes it."""
+        taking = (p for p in self.file_pattern if fnmatchcase(file.lower(), p.lower()))
+        return max((p.count("/") for p in taking), default=-1)
 
 
 class Match(NamedTuple):
@@ -201,8 +206,13 @@ def find_table(tables: Sequence[Table], source: str, name: str) -> Table:
 
 
 def match_file(tables: Sequence[Table], file: str) -> Match:
-    """Find the one table whose pattern takes `file` (relative to the landing folder)."""
+    """Find the one table whose pattern takes `file` (relative to the landing folder).
+
+    A pattern that names more folders goes first: `ads/api/*.csv` before `ads/*.csv`.
+    """
     found = [t for t in tables if t.matches(file)]
+    deepest = max((t.depth(file) for t in found), default=0)
+    found = [t for t in found if t.depth(file) == deepest]
     if len(found) == 1:
         return Match(found[0], "")
     if found:
