@@ -31,7 +31,7 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
     footer = _footer(body, records, ~(good | blank), table)
     bad = ~(good | blank | footer)
 
-    parsed = _parse(body, records, good, lines, header)
+    parsed = _fill(_parse(body, records, good, lines, header), header, table)
     is_total = find_totals(parsed, _FIRST, table)
     totals = parsed.filter(pa.array(is_total))
     rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
@@ -54,9 +54,9 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
         rejects=tuple(sorted(rejects)),
         skipped=int(blank.sum() + footer.sum()) + totals.num_rows,
         undeclared=header.undeclared,
-        missing_optional=tuple(c.name for c in table.columns if c.name not in header.columns),
+        missing_optional=tuple(c.name for c in table.columns if c.name not in parsed.column_names),
         checks=checks,
-        currency=_currency(rows, table),
+        currency=_currency(rows, table) or header.captured.get("currency"),
         time_zone=header.captured.get("time_zone") or table.time_zone or None,
         is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
     )
@@ -123,6 +123,15 @@ def _parse(body: Bytes, records: Records, good: Bools, lines: Ints, header: Head
         raise FileRefused(_disagree(f"one counted {good.sum()}, the other {parsed.num_rows}"))
     columns = {_FIRST: parsed[names[0]]} | {name: parsed[cell] for cell, name in targets}
     return pa.table({**columns, LINE: pa.array(lines[good])})
+
+
+def _fill(parsed: pa.Table, header: Header, table: Table) -> pa.Table:
+    """Add the columns that hold what the header says, the same in every row."""
+    for column in table.columns:
+        if column.from_header in header.captured:
+            value = pa.scalar(header.captured[column.from_header], pa.string())
+            parsed = parsed.append_column(column.name, pa.repeat(value, parsed.num_rows))
+    return parsed
 
 
 def _disagree(what: str) -> str:

@@ -85,15 +85,37 @@ class Column(_Declared):
     purposes: tuple[Purpose, ...]
     optional: bool = False
     aliases: tuple[str, ...] = ()
+    alias_patterns: tuple[str, ...] = ()
+    """Regular expressions of whole header cells that are this column, such as `Amount spent (EUR)`.
+
+    What their named groups match is captured, as from the lines above the header.
+    """
+    from_header: str = ""
+    """No cell of the header: every row holds what was captured under this name."""
     path: tuple[str, ...] = ()
     identifier: str = ""
     separator: str = ""
     region_from: str = ""
 
+    @field_validator("alias_patterns")
+    @classmethod
+    def _compiles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return value
+
     @field_validator("path", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @property
+    def captures(self) -> tuple[str, ...]:
+        """Names of the groups in `alias_patterns`."""
+        return tuple(name for p in self.alias_patterns for name in re.compile(p).groupindex)
 
     @property
     def normal(self) -> str:
@@ -129,6 +151,10 @@ class Table(_Declared):
         unknown = sorted({n for n in used if n and n not in names})
         if unknown:
             raise ValueError(f"named in config.meta but not declared as columns: {unknown}")
+        captured = {*self.dialect.capture, *(name for c in self.columns for name in c.captures)}
+        never = sorted({c.from_header for c in self.columns} - captured - {""})
+        if never:
+            raise ValueError(f"named in from_header but never captured: {', '.join(never)}")
         pathless = [c.name for c in self.columns if not c.path]
         if self.dialect.format == "jsonl" and pathless:
             raise ValueError(f"columns of JSON lines need config.meta.path: {pathless}")
@@ -141,11 +167,15 @@ class Table(_Declared):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names of the columns without which a file is refused."""
-        return tuple(c.name for c in self.columns if not c.optional)
+        """Names of the columns without which no line is the header."""
+        return tuple(c.name for c in self.columns if not c.optional and not c.from_header)
 
     def matches(self, file: str) -> bool:
-        """Does `file`, a path relative to the landing folder, belong here?
+        """Does `file`, a path relative to the landing folder, belong here?"""
+        return self.depth(file) >= 0
+
+    def depth(self, file: str) -> int:
+        """Folders that the pattern taking `file` names; -1 if no pattern takes it.
 
         Case is ignored, and so is that it is packed, or a spreadsheet or Parquet file instead.
         """
@@ -153,7 +183,8 @@ class Table(_Declared):
         names = [name]
         if name != file.lower() or _BINARY.search(name):
             names += [_BINARY.sub("", name) + ending for ending in _ENDINGS[self.dialect.format]]
-        return any(fnmatchcase(n, p.lower()) for n in names for p in self.file_pattern)
+        taking = (p for p in self.file_pattern for n in names if fnmatchcase(n, p.lower()))
+        return max((p.count("/") for p in taking), default=-1)
 
 
 class Match(NamedTuple):
@@ -186,8 +217,13 @@ def find_table(tables: Sequence[Table], source: str, name: str) -> Table:
 
 
 def match_file(tables: Sequence[Table], file: str) -> Match:
-    """Find the one table whose pattern takes `file` (relative to the landing folder)."""
+    """Find the one table whose pattern takes `file` (relative to the landing folder).
+
+    A pattern that names more folders goes first: `ads/api/*.csv` before `ads/*.csv`.
+    """
     found = [t for t in tables if t.matches(file)]
+    deepest = max((t.depth(file) for t in found), default=0)
+    found = [t for t in found if t.depth(file) == deepest]
     if len(found) == 1:
         return Match(found[0], "")
     if found:
