@@ -15,7 +15,7 @@ from warehouse.settings import settings
 
 Record = dict[str, Any]
 
-# Model -> sample files, key of a record
+# Model -> sample files, key of a record; models without files in the sample are not among them.
 SALESFORCE = {
     "leads": "Lead",
     "contacts": "Contact",
@@ -92,7 +92,8 @@ def sample(module_home: Path) -> Path:
     """A home with the sample landed and staged."""
     settings().landing.symlink_to(settings().exports)
     assert not ingest_landing().refused
-    assert len(build("staging").of("success")) == len(KEYS)
+    models = list((settings().dbt_project / "models" / "staging").rglob("stg_*.sql"))
+    assert len(build("staging").of("success")) == len(models) >= len(KEYS)
     return module_home
 
 
