@@ -75,6 +75,27 @@ def table(stage: Callable[..., Table]) -> Table:
                 {"Id": "00TA", "WhoId": "003A", "Status": "Completed", "_load_id": SECOND,
                  "CompletedDateTime": "2026-03-04T08:00:00.000Z", "ActivityDate": "2026-03-03"},
             ],
+            "opportunity_history": [
+                {"Id": "008A", "OpportunityId": "006A", "StageName": "Proposal",
+                 "Amount": "90071992547409.93", "ExpectedRevenue": "0.1", "PrevAmount": "1.204,50",
+                 "Probability": "50", "CurrencyIsoCode": "eur", "CloseDate": "2026-06-30",
+                 "PrevCloseDate": "", "CreatedDate": "2026-03-24T04:21:51.000Z"},
+            ],
+            "users": [
+                {"Id": "005A", "Name": " Inès Moreau ", "Email": "Ines@acme.example",
+                 "_normal_Email": "ines@acme.example", "IsActive": "true", "ManagerId": "",
+                 "SystemModstamp": "2026-02-01T09:30:00.000Z", "_load_id": FIRST},
+                {"Id": "005A", "Name": "Older", "IsActive": "false",
+                 "SystemModstamp": "2026-01-01T09:30:00.000Z", "_load_id": SECOND},
+            ],
+            "events": [
+                {"Id": "00UA", "WhoId": "003A", "IsAllDayEvent": "false", "IsChild": "false",
+                 "ActivityDate": "2026-03-05", "StartDateTime": "2026-03-05T14:00:00.000Z",
+                 "EndDateTime": "2026-03-05T14:45:00.000Z", "DurationInMinutes": "45"},
+                {"Id": "00UB", "WhoId": "", "IsAllDayEvent": "true", "DurationInMinutes": "1440",
+                 "ActivityDate": "2026-03-10", "StartDateTime": "2026-03-10T00:00:00.000Z",
+                 "EndDateTime": "2026-03-10T00:00:00.000Z", "IsChild": "true"},
+            ],
         },
     )  # fmt: skip
 
@@ -144,3 +165,33 @@ def test_a_task_without_a_modified_time_comes_from_the_last_load(table: Table) -
     (task,) = table("stg_salesforce__tasks")
     assert (task["status"], task["_load_id"]) == ("Completed", SECOND)
     assert task["completed_at"] == datetime(2026, 3, 4, 8)
+
+
+def test_a_change_of_an_opportunity_is_exact(table: Table) -> None:
+    (change,) = table("stg_salesforce__opportunity_history")
+    assert (change["stage"], change["probability"], change["currency"]) == ("Proposal", 50.0, "EUR")
+    assert change["amount_local"] == Decimal("90071992547409.93")
+    assert change["expected_revenue_local"] == Decimal("0.10")
+    assert (change["previous_amount_local"], change["previous_close_date"]) == (None, None)
+    assert change["close_date"] == date(2026, 6, 30)
+    assert change["changed_at"] == datetime(2026, 3, 24, 4, 21, 51)
+
+
+def test_the_newest_row_of_a_user_wins(table: Table) -> None:
+    (user,) = table("stg_salesforce__users")
+    assert (user["full_name"], user["email"], user["is_active"], user["manager_id"]) == (
+        "Inès Moreau",
+        "ines@acme.example",
+        True,
+        None,
+    )
+
+
+def test_an_event_of_a_whole_day_has_no_time(table: Table) -> None:
+    meeting, fair = table("stg_salesforce__events")
+    times = ("event_date", "starts_at", "ends_at", "duration_minutes", "is_child")
+    assert [meeting[name] for name in times] == [
+        date(2026, 3, 5), datetime(2026, 3, 5, 14), datetime(2026, 3, 5, 14, 45), 45, False,
+    ]  # fmt: skip
+    assert [fair[name] for name in times] == [date(2026, 3, 10), None, None, 1440, True]
+    assert (meeting["who_id"], fair["who_id"]) == ("003A", None)
