@@ -50,7 +50,7 @@ LEADS = [
      "emailInvalid": "maybe", "leadScore": "42", "sfdcLeadId": "00Q5g00000nDnM5EAK",
      "createdAt": "2022-02-01T09:00:00Z", "updatedAt": "2022-02-02T09:00:00Z", "_load_id": FIRST},
     {"id": "1", "lastName": "Older", "updatedAt": "2022-02-01T09:00:00Z", "_load_id": SECOND},
-    {"id": "2", "lastName": "null", "unsubscribed": "null", "leadScore": "null",
+    {"id": "2", "lastName": "null", "unsubscribed": "null", "leadScore": "1.200",
      "updatedAt": "null"},
 ]  # fmt: skip
 PROGRAMS = [

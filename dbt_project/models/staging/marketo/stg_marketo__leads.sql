@@ -32,7 +32,7 @@ renamed as (
         {{ marketo_text("leadSource") }} as lead_source,
 
         ---------- numerics
-        try_cast({{ marketo_text("leadScore") }} as integer) as lead_score,
+        try_cast({{ plain_number("leadScore", 0) }} as integer) as lead_score,
 
         ---------- booleans
         try_cast({{ marketo_text("unsubscribed") }} as boolean) as is_unsubscribed,
