@@ -1,4 +1,4 @@
-"""Salesforce's history, users and events land beside the objects they are named like."""
+"""Salesforce's history, users, events and a report land beside the objects they are named like."""
 
 from pathlib import Path
 
@@ -25,6 +25,8 @@ def _copy(land, name: str) -> str:
         ("User-june.csv", "users"),
         ("Event.csv", "events"),
         ("Event_2026.csv", "events"),
+        ("reports/leads_of_the_quarter.csv", "lead_report"),
+        ("Lead_report.csv", "leads"),
     ],
 )
 def test_each_file_has_one_table(file: str, table: str) -> None:
@@ -92,3 +94,50 @@ def test_history_without_the_stage_is_refused(land, ingest) -> None:
     found = ingest()["salesforce/OpportunityHistory.csv"]
     assert found.outcome == "refused"
     assert "missing declared column StageName" in found.load.message
+
+
+def _report(land, old: str = "", new: str = "") -> str:
+    text = (EXPORTS / "salesforce_lead_report.csv").read_text("iso-8859-1")
+    assert old in text
+    land("salesforce/reports/leads.csv", text.replace(old, new, 1).encode("iso-8859-1"))
+    return "salesforce/reports/leads.csv"
+
+
+def test_a_report_of_leads_in_latin_letters_with_its_footer(land, ingest, query) -> None:
+    file = _report(land)
+    load = ingest()[file].load
+    assert (load.object, load.checks["encoding"]) == ("lead_report", "iso-8859-1")
+    assert (load.rows_in, load.rows_loaded, load.rows_skipped, load.rows_rejected) == (9, 2, 7, 0)
+    assert load.undeclared_columns == ("Lead Owner",)
+    assert query(
+        'select "Lead ID", "First Name", "Title", "Company / Account", "_normal_Email", '
+        '"_normal_Phone", "Create Date", "Email Opt Out", _line '
+        "from raw_salesforce.lead_report order by _line"
+    ) == [
+        ("00Q5g00000nDnM5", "Gaëlle", 'Directrice "Achats"', "Perrin, Fils & Cie",
+         "g.perrin@example.test", "+33612345678", "3/1/2026", "0", 2),
+        ("00Q5g00000NDNM6", "Zoë", "", "Müller & Söhne", "zoe@example.test", None, "12/31/2025",
+         "1", 3),
+    ]  # fmt: skip
+
+
+def test_a_row_that_was_cut_is_not_taken_for_the_footer(land, ingest, query) -> None:
+    cut = '"00Q5g00000NDNM6"\n\n\n"Leads of'
+    file = _report(land, '\n\n\n"Leads of', f"\n{cut}")
+    load = ingest()[file].load
+    assert (load.rows_loaded, load.rows_skipped, load.rows_rejected) == (2, 7, 1)
+    assert query("select line, raw_text from state.rejects") == [(4, '"00Q5g00000NDNM6"')]
+
+
+def test_what_looks_like_a_footer_between_rows_is_rejected(land, ingest, query) -> None:
+    file = _report(land, '"00Q5g00000NDNM6","Zoë"', '"Gaëlle"\n"00Q5g00000NDNM6","Zoë"')
+    load = ingest()[file].load
+    assert (load.rows_loaded, load.rows_skipped, load.rows_rejected) == (2, 7, 1)
+    assert query("select line, raw_text from state.rejects") == [(3, '"Gaëlle"')]
+
+
+def test_a_report_without_the_id_is_refused(land, ingest) -> None:
+    file = _report(land, "Lead ID", "Lead Name")
+    found = ingest()[file]
+    assert found.outcome == "refused"
+    assert "missing declared column Lead ID" in found.load.message
