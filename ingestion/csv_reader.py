@@ -81,8 +81,9 @@ def _footer(body: Bytes, records: Records, good: Bools, candidates: Bools, table
     """What stands behind the last row and looks like a footer; in between it is a broken row."""
     found = np.zeros(len(records.start), np.bool_)
     if table.dialect.footer:
-        last = max(np.flatnonzero(good), default=-1)
-        for i in (i for i in np.flatnonzero(candidates) if i > last):
+        rows = np.flatnonzero(good)
+        behind = rows[-1] + 1 if len(rows) else 0
+        for i in behind + np.flatnonzero(candidates[behind:]):
             text = _raw(body, records, int(i))
             found[i] = any(re.search(pattern, text) for pattern in table.dialect.footer)
     return found
