@@ -10,6 +10,18 @@ def _copy(land, name: str) -> str:
     return f"hubspot/{name}"
 
 
+def test_contacts_whose_source_has_its_newer_label(land, ingest, query) -> None:
+    text = (EXPORTS / "hubspot_contacts_ui.csv").read_text()
+    assert text.count("Original Source") == 3
+    land("hubspot/contacts.csv", text.replace("Original Source", "Original Traffic Source"))
+    load = ingest()["hubspot/contacts.csv"].load
+    assert (load.rows_loaded, load.undeclared_columns) == (2, ())
+    assert query(
+        'select "Original Source", "Original Source Drill-Down 2" from raw_hubspot.contacts '
+        "order by _line"
+    ) == [("Paid Search", "brand"), ("Direct Traffic", "")]
+
+
 def test_companies_from_the_ui(land, ingest, query) -> None:
     file = _copy(land, "hubspot_companies_ui.csv")
     load = ingest()[file].load
