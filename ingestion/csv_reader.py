@@ -28,7 +28,7 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
     blank = records.blank(body)
     good = records.sound & (records.fields == len(header.cells)) & ~blank
     _refuse_truncated(body, records, good | blank, lines)
-    footer = _footer(body, records, ~(good | blank), table)
+    footer = _footer(body, records, good, ~(good | blank), table)
     bad = ~(good | blank | footer)
 
     parsed = _fill(_parse(body, records, good, lines, header), header, table)
@@ -77,10 +77,13 @@ def _refuse_truncated(body: Bytes, records: Records, understood: Bools, lines: I
         )
 
 
-def _footer(body: Bytes, records: Records, candidates: Bools, table: Table) -> Bools:
+def _footer(body: Bytes, records: Records, good: Bools, candidates: Bools, table: Table) -> Bools:
+    """What stands behind the last row and looks like a footer; in between it is a broken row."""
     found = np.zeros(len(records.start), np.bool_)
     if table.dialect.footer:
-        for i in np.flatnonzero(candidates):
+        rows = np.flatnonzero(good)
+        behind = rows[-1] + 1 if len(rows) else 0
+        for i in behind + np.flatnonzero(candidates[behind:]):
             text = _raw(body, records, int(i))
             found[i] = any(re.search(pattern, text) for pattern in table.dialect.footer)
     return found
