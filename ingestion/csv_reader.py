@@ -26,15 +26,19 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
     records = split(body, header.delimiter)
     lines = records.lines(body, header.line + 1)
     blank = records.blank(body)
+    header = _with_trailing_cell(header, records, blank, table)
     good = records.sound & (records.fields == len(header.cells)) & ~blank
-    _refuse_truncated(body, records, good | blank, lines)
-    footer = _footer(body, records, ~(good | blank), table)
+    beyond = _beyond_the_rows(body, records, good | blank, table)
+    good &= ~beyond
+    _refuse_truncated(body, records, good | blank | beyond, lines)
+    footer = _footer(body, records, ~(good | blank | beyond), table) | (beyond & ~blank)
     bad = ~(good | blank | footer)
 
     parsed = _parse(body, records, good, lines, header)
     is_total = find_totals(parsed, _FIRST, table)
     totals = parsed.filter(pa.array(is_total))
     rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
+    rows = _add_captured(rows, header, table)
     checks = _checks(header, body)
     checks |= check_totals(con, rows, totals, _FIRST, table)
     _check_stated_rows(header, rows.num_rows)
@@ -54,12 +58,42 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
         rejects=tuple(sorted(rejects)),
         skipped=int(blank.sum() + footer.sum()) + totals.num_rows,
         undeclared=header.undeclared,
-        missing_optional=tuple(c.name for c in table.columns if c.name not in header.columns),
+        missing_optional=tuple(c.name for c in table.columns if c.name not in rows.column_names),
         checks=checks,
         currency=_currency(rows, table),
         time_zone=header.captured.get("time_zone") or table.time_zone or None,
         is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
     )
+
+
+def _with_trailing_cell(header: Header, records: Records, blank: Bools, table: Table) -> Header:
+    """The header with a nameless cell more, where the first row ends with a delimiter."""
+    first = records.fields[records.sound & ~blank][:1]
+    if table.dialect.trailing_delimiter and len(first) and first[0] == len(header.cells) + 1:
+        return header._replace(cells=(*header.cells, ""), columns=(*header.columns, ""))
+    return header
+
+
+def _beyond_the_rows(body: Bytes, records: Records, understood: Bools, table: Table) -> Bools:
+    """Which records stand on the line that ends the rows or below it."""
+    found = np.zeros(len(records.start), np.bool_)
+    if table.dialect.ends_at:
+        for i in np.flatnonzero(~understood):
+            if re.search(table.dialect.ends_at, _raw(body, records, int(i))):
+                found[i:] = True
+                break
+    return found
+
+
+def _add_captured(rows: pa.Table, header: Header, table: Table) -> pa.Table:
+    """Columns that the lines above the header fill, the same value on every row."""
+    for column in table.columns:
+        value = header.captured.get(column.captured, "")
+        if column.captured and value:
+            rows = rows.append_column(
+                column.name, pa.repeat(pa.scalar(value, pa.string()), rows.num_rows)
+            )
+    return rows
 
 
 def _refuse_truncated(body: Bytes, records: Records, understood: Bools, lines: Ints) -> None:

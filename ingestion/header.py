@@ -29,7 +29,8 @@ class Header(NamedTuple):
     @property
     def undeclared(self) -> tuple[str, ...]:
         """Cells that are not loaded."""
-        return tuple(cell for cell, name in zip(self.cells, self.columns, strict=True) if not name)
+        pairs = zip(self.cells, self.columns, strict=True)
+        return tuple(cell for cell, name in pairs if cell and not name)
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -41,6 +42,7 @@ class Header(NamedTuple):
 def find_header(data: bytes, table: Table) -> Header:
     """Find the header among the first lines. FileRefused names the required columns not found."""
     lines = data[:_HEAD_BYTES].split(b"\n")[: table.dialect.header_within]
+    wanted = [column for column in table.columns if not column.captured]
     best: tuple[int, Header] | None = None
     offset = 0
     for number, raw in enumerate(lines, start=1):
@@ -48,7 +50,7 @@ def find_header(data: bytes, table: Table) -> Header:
         line = raw.decode(errors="replace").rstrip("\r")
         for delimiter in table.dialect.delimiters:
             cells = _cells(line, delimiter)
-            columns = match_columns(cells, table.columns)
+            columns = match_columns(cells, wanted)
             missing = len(set(table.required) - set(columns))
             if best is None or missing < best[0]:
                 best = missing, Header(number, delimiter, cells, columns, offset, {})
@@ -61,7 +63,14 @@ def find_header(data: bytes, table: Table) -> Header:
         _refuse_delimiter(lines, table)
     _check(header, table)
     above = [line.decode().rstrip("\r") for line in lines[: header.line - 1]]
-    return header._replace(captured=_capture(above, table.dialect.capture))
+    captured = _capture(above, table.dialect.capture)
+    for column in table.columns:
+        if column.captured and not column.optional and not captured.get(column.captured):
+            raise FileRefused(
+                f"says no {column.name} above its header on line {header.line}; export it again, "
+                f"or declare another regular expression to capture {column.captured}"
+            )
+    return header._replace(captured=captured)
 
 
 def match_columns(cells: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:

@@ -59,6 +59,10 @@ class Dialect(_Declared):
     """Name -> regular expression with a group of that name, tried on the lines above the header."""
     footer: tuple[str, ...] = ()
     """Regular expressions for whole lines after the rows that are not data."""
+    ends_at: str = ""
+    """Regular expression of the line that ends the rows: from it on nothing is data."""
+    trailing_delimiter: bool = False
+    """The rows may end with a delimiter that the header does not have."""
     totals: Totals | None = None
     number: Number = Number()
     nulls: tuple[str, ...] = ("",)
@@ -81,6 +85,8 @@ class Column(_Declared):
     optional: bool = False
     aliases: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
+    captured: str = ""
+    """Not a cell: what the dialect captures under this name, on every row of the file."""
     identifier: str = ""
     separator: str = ""
     region_from: str = ""
@@ -124,6 +130,10 @@ class Table(_Declared):
         unknown = sorted({n for n in used if n and n not in names})
         if unknown:
             raise ValueError(f"named in config.meta but not declared as columns: {unknown}")
+        captured = [c.captured for c in self.columns if c.captured]
+        uncaptured = sorted(set(captured) - set(self.dialect.capture))
+        if uncaptured:
+            raise ValueError(f"captured by a column but not by the dialect: {uncaptured}")
         pathless = [c.name for c in self.columns if not c.path]
         if self.dialect.format == "jsonl" and pathless:
             raise ValueError(f"columns of JSON lines need config.meta.path: {pathless}")
@@ -137,7 +147,7 @@ class Table(_Declared):
     @property
     def required(self) -> tuple[str, ...]:
         """Names of the columns without which a file is refused."""
-        return tuple(c.name for c in self.columns if not c.optional)
+        return tuple(c.name for c in self.columns if not c.optional and not c.captured)
 
     def matches(self, file: str) -> bool:
         """Does `file`, a path relative to the landing folder, belong here? Case is ignored."""

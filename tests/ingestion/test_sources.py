@@ -104,6 +104,7 @@ def test_a_minimal_declaration_is_enough(tmp_path: Path) -> None:
         ("schema: raw_crm", "schema: crm", "expected schema raw_crm, got 'crm'"),
         ("pii: none", "pii: maybe", "table people: column id, pii"),
         ("pii: none", "pi: none", "pi"),
+        ("pii: none", "captured: topic\n          pii: none", "by a column but not by the dialect"),
         ("load: append", "load: merge", "load"),
         ("- id\n", "- ids\n", "ids"),
         ("format: csv", "format: jsonl", "config.meta.path"),
