@@ -23,7 +23,7 @@ renamed as (
         ---------- numerics
         try_cast({{ plain_number("liveminutes", 0) }} as bigint) as live_minutes,
         try_cast({{ plain_number("archiveminutes", 0) }} as bigint) as archive_minutes,
-        try_cast({{ plain_number("engagementscore", 2) }} as double) as engagement_score,
+        try_cast({{ plain_number("engagementscore", 6) }} as double) as engagement_score,
 
         ---------- timestamps
         {{ utc("firstliveactivity") }} as first_live_at,
