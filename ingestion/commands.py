@@ -58,9 +58,9 @@ def _refused(loads: Sequence[str]) -> tuple[str, ...]:
     for load in loads:
         if not any(load in (row["load_id"], row["file"]) for row in refused):
             known = any(load in (row["load_id"], row["file"]) for row in rows)
+            why = "is not refused, so there is nothing to retry" if known else "is unknown"
             raise typer.BadParameter(
-                f"{load} {'is not refused, so there is nothing to retry' if known else 'is unknown'}"
-                "; `onefold ingest status` lists the refused loads"
+                f"{load} {why}; `onefold ingest status` lists the refused loads"
             )
     return tuple(r["file"] for r in refused if not loads or {r["load_id"], r["file"]} & {*loads})
 

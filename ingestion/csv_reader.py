@@ -26,9 +26,12 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
     records = split(body, header.delimiter)
     lines = records.lines(body, header.line + 1)
     blank = records.blank(body)
+    header = _with_trailing_cell(header, records, blank, table)
     good = records.sound & (records.fields == len(header.cells)) & ~blank
-    _refuse_truncated(body, records, good | blank, lines)
-    footer = _footer(body, records, good, ~(good | blank), table)
+    beyond = _beyond_the_rows(body, records, good | blank, table)
+    good &= ~beyond
+    _refuse_truncated(body, records, good | blank | beyond, lines)
+    footer = _footer(body, records, good, ~(good | blank | beyond), table) | (beyond & ~blank)
     bad = ~(good | blank | footer)
 
     parsed = _fill(_parse(body, records, good, lines, header), header, table)
@@ -60,6 +63,25 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
         time_zone=header.captured.get("time_zone") or table.time_zone or None,
         is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
     )
+
+
+def _with_trailing_cell(header: Header, records: Records, blank: Bools, table: Table) -> Header:
+    """The header with a nameless cell more, where the first row ends with a delimiter."""
+    first = records.fields[records.sound & ~blank][:1]
+    if table.dialect.trailing_delimiter and len(first) and first[0] == len(header.cells) + 1:
+        return header._replace(cells=(*header.cells, ""), columns=(*header.columns, ""))
+    return header
+
+
+def _beyond_the_rows(body: Bytes, records: Records, understood: Bools, table: Table) -> Bools:
+    """Which records stand on the line that ends the rows or below it."""
+    found = np.zeros(len(records.start), np.bool_)
+    if table.dialect.ends_at:
+        for i in np.flatnonzero(~understood):
+            if re.search(table.dialect.ends_at, _raw(body, records, int(i))):
+                found[i:] = True
+                break
+    return found
 
 
 def _refuse_truncated(body: Bytes, records: Records, understood: Bools, lines: Ints) -> None:

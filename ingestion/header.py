@@ -29,7 +29,8 @@ class Header(NamedTuple):
     @property
     def undeclared(self) -> tuple[str, ...]:
         """Cells that are not loaded."""
-        return tuple(cell for cell, name in zip(self.cells, self.columns, strict=True) if not name)
+        pairs = zip(self.cells, self.columns, strict=True)
+        return tuple(cell for cell, name in pairs if cell and not name)
 
     @property
     def renamed(self) -> dict[str, str]:

@@ -64,6 +64,10 @@ class Dialect(_Declared):
     """Name -> regular expression with a group of that name, tried on the lines above the header."""
     footer: tuple[str, ...] = ()
     """Regular expressions for whole lines after the rows that are not data."""
+    ends_at: str = ""
+    """Regular expression of the line that ends the rows: from it on nothing is data."""
+    trailing_delimiter: bool = False
+    """The rows may end with a delimiter that the header does not have."""
     totals: Totals | None = None
     number: Number = Number()
     nulls: tuple[str, ...] = ("",)
