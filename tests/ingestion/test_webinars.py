@@ -82,4 +82,4 @@ def test_a_report_that_does_not_say_its_webinar_is_refused(land, ingest) -> None
     land("webinars/attendee.csv", ATTENDEES.replace("847 5984 1045", ""))
     found = ingest()["webinars/attendee.csv"]
     assert found.outcome == "refused"
-    assert "says no Topic above its header on line 12" in found.load.message
+    assert "says its topic neither in its header nor above it" in found.load.message
