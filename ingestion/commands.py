@@ -1,4 +1,4 @@
-"""`onefold ingest [PATH …] | status | retry`."""
+"""`onefold ingest [PATH …] | status | retry [LOAD …]`."""
 
 import json
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ def ingest(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH …] | status | retry",
+            metavar="[PATH …] | status | retry [LOAD …]",
             help="Files to land; nothing: the whole landing folder; `status`: what the ledger "
-            "says; `retry`: the refused files only.",
+            "says; `retry`: the refused files only, or those of the loads named.",
         ),
     ] = None,
     source: Annotated[str, typer.Option(help="Source of the files, such as hubspot.")] = "",
@@ -36,8 +36,9 @@ def ingest(
     """Land export files, each once. Exit 1 if a file was refused or a line was rejected."""
     if what == ["status"]:
         return _status(as_json)
-    if what == ["retry"]:
-        return _finish(_landing(dry_run, as_json, retry=True), as_json, single=False)
+    if what and what[0] == "retry":
+        only = _refused(what[1:])
+        return _finish(_landing(dry_run, as_json, only), as_json, single=False)
     if not what:
         if source or table:
             raise typer.BadParameter("--source and --object describe a PATH; give one")
@@ -46,10 +47,26 @@ def ingest(
     return _finish(results, as_json, single=len(results) == 1)
 
 
-def _landing(dry_run: bool, as_json: bool, retry: bool = False) -> "list[FileResult]":
+def _refused(loads: Sequence[str]) -> tuple[str, ...]:
+    """Files that stand refused, or those of them named by load id or file. BadParameter if not."""
     from ingestion import ledger
-    from ingestion.landing import dry_run_landing, ingest_landing
     from warehouse.connection import connect
+
+    with connect("ingest retry", read_only=True) as con:
+        rows = ledger.rows(con) if ledger.is_prepared(con) else []
+    refused = [row for row in rows if row["status"] == "refused"]
+    for load in loads:
+        if not any(load in (row["load_id"], row["file"]) for row in refused):
+            known = any(load in (row["load_id"], row["file"]) for row in rows)
+            why = "is not refused, so there is nothing to retry" if known else "is unknown"
+            raise typer.BadParameter(
+                f"{load} {why}; `onefold ingest status` lists the refused loads"
+            )
+    return tuple(r["file"] for r in refused if not loads or {r["load_id"], r["file"]} & {*loads})
+
+
+def _landing(dry_run: bool, as_json: bool, only: Sequence[str] | None = None) -> "list[FileResult]":
+    from ingestion.landing import dry_run_landing, ingest_landing
 
     results: list[FileResult] = []
 
@@ -58,10 +75,6 @@ def _landing(dry_run: bool, as_json: bool, retry: bool = False) -> "list[FileRes
         if not as_json and result.outcome != "already_loaded":
             typer.echo(f"{result.outcome:>10}  {result.load.rows_loaded:>9,}  {result.load.file}")
 
-    only = None
-    if retry:
-        with connect("ingest retry", read_only=True) as con:
-            only = ledger.refused_files(con) if ledger.is_prepared(con) else ()
     if dry_run:
         dry_run_landing(progress, only=only)
     else:
@@ -224,4 +237,4 @@ def _print_status(rows: Sequence[dict[str, Any]]) -> None:
     _grid(("table", "files", "rows", "rejected", "skipped", "last load"), found)
     for row in rows:
         if row["status"] in ("refused", "duplicate"):
-            typer.echo(f"{row['status']}: {row['message']}")
+            typer.echo(f"{row['status']} {row['load_id']}: {row['message']}")

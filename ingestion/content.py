@@ -1,6 +1,11 @@
-"""From a path to text bytes: the whole file, its hash, its encoding."""
+"""From a path to text bytes: the whole file, unpacked, its hash, its encoding."""
 
+import gzip
 import hashlib
+import io
+import re
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,11 +19,22 @@ _MARKS = (
 )
 
 
+_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
+_HIDDEN = re.compile(r"(^|/)(\.|__MACOSX)")
+_LARGEST = 16 << 30
+"""What a packed file may unpack to, in bytes: more is a mistake or an attack."""
+
+
 class Content(NamedTuple):
-    """A file's bytes as they were when it was read."""
+    """A file's bytes as they were when it was read, out of their gzip or zip wrapping.
+
+    The hash is of the unpacked bytes, so a file and its packed copy are one content.
+    """
 
     raw: bytes
     sha256: str
+    packed: str = ""
+    """gzip or zip, where it came in one."""
 
 
 class Text(NamedTuple):
@@ -29,7 +45,10 @@ class Text(NamedTuple):
 
 
 def read_content(path: Path) -> Content:
-    """Read the file once. FileMoved if it changed meanwhile, FileRefused if it cannot be read."""
+    """Read the file once. FileMoved if it changed meanwhile, FileRefused if it cannot be read.
+
+    A zip must hold one file; a spreadsheet, a zip too, stays as it is.
+    """
     try:
         before = path.stat()
         raw = path.read_bytes()
@@ -38,7 +57,46 @@ def read_content(path: Path) -> Content:
         raise FileRefused(f"cannot be read: {error.strerror}") from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise FileMoved("changed while it was read; the next run takes it")
-    return Content(raw, hashlib.sha256(raw).hexdigest())
+    raw, packed = _unpack(raw)
+    return Content(raw, hashlib.sha256(raw).hexdigest(), packed)
+
+
+def _unpack(raw: bytes) -> tuple[bytes, str]:
+    try:
+        if raw.startswith(_GZIP):
+            with gzip.open(io.BytesIO(raw)) as stream:
+                return _bounded(stream.read(_LARGEST + 1)), "gzip"
+        if raw.startswith(_ZIP):
+            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+                member = _only_member(archive)
+                return (raw, "") if member is None else (_bounded(archive.read(member)), "zip")
+    except (EOFError, zlib.error, OSError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise FileRefused(
+            f"truncated or damaged: it cannot be unpacked ({type(error).__name__}); fetch it again"
+        ) from None
+    return raw, ""
+
+
+def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo | None:
+    """The one file of an archive; None for a spreadsheet. FileRefused for anything else."""
+    if "xl/workbook.xml" in archive.namelist():
+        return None
+    members = [m for m in archive.infolist() if not (m.is_dir() or _HIDDEN.search(m.filename))]
+    if len(members) != 1:
+        raise FileRefused(
+            f"is a zip with {len(members)} files: expected one; unpack it and land each file"
+        )
+    if members[0].flag_bits & 1:
+        raise FileRefused("is a zip with a password: unpack it and land what is in it")
+    if members[0].file_size > _LARGEST:
+        _bounded(b"", too_large=True)
+    return members[0]
+
+
+def _bounded(raw: bytes, too_large: bool = False) -> bytes:
+    if too_large or len(raw) > _LARGEST:
+        raise FileRefused(f"unpacks to more than {_LARGEST >> 30} GiB; split it and land the parts")
+    return raw
 
 
 def decode(raw: bytes, declared: Sequence[str]) -> Text:

@@ -26,12 +26,15 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
     records = split(body, header.delimiter)
     lines = records.lines(body, header.line + 1)
     blank = records.blank(body)
+    header = _with_trailing_cell(header, records, blank, table)
     good = records.sound & (records.fields == len(header.cells)) & ~blank
-    _refuse_truncated(body, records, good | blank, lines)
-    footer = _footer(body, records, ~(good | blank), table)
+    beyond = _beyond_the_rows(body, records, good | blank, table)
+    good &= ~beyond
+    _refuse_truncated(body, records, good | blank | beyond, lines)
+    footer = _footer(body, records, good, ~(good | blank | beyond), table) | (beyond & ~blank)
     bad = ~(good | blank | footer)
 
-    parsed = _parse(body, records, good, lines, header)
+    parsed = _fill(_parse(body, records, good, lines, header), header, table)
     is_total = find_totals(parsed, _FIRST, table)
     totals = parsed.filter(pa.array(is_total))
     rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
@@ -54,12 +57,31 @@ def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Readi
         rejects=tuple(sorted(rejects)),
         skipped=int(blank.sum() + footer.sum()) + totals.num_rows,
         undeclared=header.undeclared,
-        missing_optional=tuple(c.name for c in table.columns if c.name not in header.columns),
+        missing_optional=tuple(c.name for c in table.columns if c.name not in parsed.column_names),
         checks=checks,
-        currency=_currency(rows, table),
+        currency=_currency(rows, table) or header.captured.get("currency"),
         time_zone=header.captured.get("time_zone") or table.time_zone or None,
         is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
     )
+
+
+def _with_trailing_cell(header: Header, records: Records, blank: Bools, table: Table) -> Header:
+    """The header with a nameless cell more, where the first row ends with a delimiter."""
+    first = records.fields[records.sound & ~blank][:1]
+    if table.dialect.trailing_delimiter and len(first) and first[0] == len(header.cells) + 1:
+        return header._replace(cells=(*header.cells, ""), columns=(*header.columns, ""))
+    return header
+
+
+def _beyond_the_rows(body: Bytes, records: Records, understood: Bools, table: Table) -> Bools:
+    """Which records stand on the line that ends the rows or below it."""
+    found = np.zeros(len(records.start), np.bool_)
+    if table.dialect.ends_at:
+        for i in np.flatnonzero(~understood):
+            if re.search(table.dialect.ends_at, _raw(body, records, int(i))):
+                found[i:] = True
+                break
+    return found
 
 
 def _refuse_truncated(body: Bytes, records: Records, understood: Bools, lines: Ints) -> None:
@@ -77,10 +99,13 @@ def _refuse_truncated(body: Bytes, records: Records, understood: Bools, lines: I
         )
 
 
-def _footer(body: Bytes, records: Records, candidates: Bools, table: Table) -> Bools:
+def _footer(body: Bytes, records: Records, good: Bools, candidates: Bools, table: Table) -> Bools:
+    """What stands behind the last row and looks like a footer; in between it is a broken row."""
     found = np.zeros(len(records.start), np.bool_)
     if table.dialect.footer:
-        for i in np.flatnonzero(candidates):
+        rows = np.flatnonzero(good)
+        behind = rows[-1] + 1 if len(rows) else 0
+        for i in behind + np.flatnonzero(candidates[behind:]):
             text = _raw(body, records, int(i))
             found[i] = any(re.search(pattern, text) for pattern in table.dialect.footer)
     return found
@@ -123,6 +148,15 @@ def _parse(body: Bytes, records: Records, good: Bools, lines: Ints, header: Head
         raise FileRefused(_disagree(f"one counted {good.sum()}, the other {parsed.num_rows}"))
     columns = {_FIRST: parsed[names[0]]} | {name: parsed[cell] for cell, name in targets}
     return pa.table({**columns, LINE: pa.array(lines[good])})
+
+
+def _fill(parsed: pa.Table, header: Header, table: Table) -> pa.Table:
+    """Add the columns that hold what the header says, the same in every row."""
+    for column in table.columns:
+        if column.from_header in header.captured:
+            value = pa.scalar(header.captured[column.from_header], pa.string())
+            parsed = parsed.append_column(column.name, pa.repeat(value, parsed.num_rows))
+    return parsed
 
 
 def _disagree(what: str) -> str:

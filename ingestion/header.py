@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ingestion.errors import FileRefused
@@ -24,12 +24,13 @@ class Header(NamedTuple):
     body_offset: int
     """First byte after the header line."""
     captured: dict[str, str]
-    """What the lines above the header say, by the names declared under `capture`."""
+    """What the header and the lines above it say, by the names declared for it."""
 
     @property
     def undeclared(self) -> tuple[str, ...]:
         """Cells that are not loaded."""
-        return tuple(cell for cell, name in zip(self.cells, self.columns, strict=True) if not name)
+        pairs = zip(self.cells, self.columns, strict=True)
+        return tuple(cell for cell, name in pairs if cell and not name)
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -61,15 +62,26 @@ def find_header(data: bytes, table: Table) -> Header:
         _refuse_delimiter(lines, table)
     _check(header, table)
     above = [line.decode().rstrip("\r") for line in lines[: header.line - 1]]
-    return header._replace(captured=_capture(above, table.dialect.capture))
+    captured = _capture(above, table.dialect.capture)
+    for name, value in _said_by_names(header, table.columns):
+        if captured.setdefault(name, value) != value:
+            raise FileRefused(f"says {name} {captured[name]} and {value}; export one at a time")
+    for column in table.columns:
+        if column.from_header and column.from_header not in captured and not column.optional:
+            wanted = table.dialect.capture.get(column.from_header, "a column named after it")
+            raise FileRefused(
+                f"says its {column.from_header} neither in its header nor above it (expected "
+                f"{wanted}); export it with its header as {table.full_name} declares it"
+            )
+    return header._replace(captured=captured)
 
 
 def match_columns(cells: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:
-    """Declared column per header cell: the exact name, else an alias, else ignoring case."""
-    exact = {c.name: c.name for c in columns}
+    """Declared column per header cell: the exact name, an alias, a pattern, else ignoring case."""
+    exact = {c.name: c.name for c in columns if not c.from_header}
     alias = {a: c.name for c in columns for a in c.aliases}
     folded = {name.casefold(): name for name in exact}
-    found = [exact.get(cell) or alias.get(cell) or "" for cell in cells]
+    found = [exact.get(cell) or alias.get(cell) or _like(cell, columns) for cell in cells]
     taken = set(found)
     for i, cell in enumerate(cells):
         name = folded.get(cell.casefold(), "")
@@ -77,6 +89,19 @@ def match_columns(cells: Sequence[str], columns: Sequence[Column]) -> tuple[str,
             found[i] = name
             taken.add(name)
     return tuple(found)
+
+
+def _like(cell: str, columns: Sequence[Column]) -> str:
+    hits = (c.name for c in columns for p in c.alias_patterns if re.fullmatch(p, cell))
+    return next(hits, "")
+
+
+def _said_by_names(header: Header, columns: Sequence[Column]) -> Iterator[tuple[str, str]]:
+    """What the named groups of the columns' patterns match in the header."""
+    patterns = {c.name: c.alias_patterns for c in columns}
+    for cell, column in zip(header.cells, header.columns, strict=True):
+        for hit in (re.fullmatch(pattern, cell) for pattern in patterns.get(column, ())):
+            yield from ((k, v.strip()) for k, v in hit.groupdict("").items() if v) if hit else ()
 
 
 def _cells(line: str, delimiter: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ingestion.reading import LINE, Reject
 from ingestion.sources import Table
+from ingestion.tombstones import TOMBSTONES
 from warehouse.connection import transaction
 
 LOADS = """
@@ -91,6 +92,7 @@ def prepare(con: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
         con.execute("create schema if not exists state")
         con.execute(LOADS)
         con.execute(REJECTS)
+        con.execute(TOMBSTONES)
         for table in tables:
             con.execute(f"create schema if not exists {quote('raw_' + table.source)}")
             _prepare_raw(con, table)

@@ -11,14 +11,15 @@ import duckdb
 import pyarrow as pa
 
 from ingestion import ledger
+from ingestion.binary import by_row, find_sheet, is_parquet, is_workbook, parquet_text
 from ingestion.content import Content, decode, read_content
 from ingestion.csv_reader import read_csv
 from ingestion.errors import FileMoved, FileRefused
-from ingestion.identifiers import add_normal_forms
 from ingestion.json_reader import read_jsonl
 from ingestion.ledger import Load
 from ingestion.reading import LINE, Reading
 from ingestion.sources import Table
+from ingestion.tombstones import withhold
 from warehouse.connection import transaction
 
 
@@ -46,15 +47,31 @@ def read_file(con: duckdb.DuckDBPyConnection, content: Content, table: Table) ->
 
     Raises FileRefused, with a message that names what was expected, what came and what to do.
     """
-    text = decode(content.raw, table.dialect.encodings)
     reader = read_csv if table.dialect.format == "csv" else read_jsonl
-    reading = reader(con, text.data, table)
+    if is_workbook(content.raw):
+        reading = _read_workbook(con, content.raw, table)
+    elif is_parquet(content.raw):
+        found = parquet_text(con, content.raw, table)
+        reading = by_row(reader(con, found.data, table), found.starts, format="parquet")
+    else:
+        text = decode(content.raw, table.dialect.encodings)
+        reading = reader(con, text.data, table)
+        reading.checks["encoding"] = text.encoding
+    if content.packed:
+        reading.checks["packed"] = content.packed
     if not reading.balanced:
         raise FileRefused(
             f"two readers disagree: {reading.rows_in} records in, but {reading.rows.num_rows} rows "
             f"+ {len(reading.rejects)} rejected + {reading.skipped} skipped"
         )
-    return replace(reading, checks={"encoding": text.encoding} | reading.checks)
+    return reading
+
+
+def _read_workbook(con: duckdb.DuckDBPyConnection, raw: bytes, table: Table) -> Reading:
+    if table.dialect.format != "csv":
+        raise FileRefused(f"is a spreadsheet: expected {table.dialect.format}; export it so")
+    sheet = find_sheet(raw, table)
+    return by_row(read_csv(con, sheet.data, table), sheet.starts, format="xlsx", sheet=sheet.name)
 
 
 def ingest_file(
@@ -88,6 +105,8 @@ def ingest_file(
         reading = read_file(con, content, table)
     except FileRefused as refusal:
         return refuse(con, stub, str(refusal), run_id=run_id, dry_run=dry_run)
+    if not dry_run:
+        reading = withhold(con, reading, table)
     load = _account(stub, reading)
     if dry_run:
         return FileResult("checked", replace(load, status="checked"))
@@ -138,6 +157,8 @@ def _account(stub: Load, reading: Reading) -> Load:
     if reading.rejects:
         count, first = len(reading.rejects), reading.rejects[0].line
         notes.append(f"{count} line{'s' * (count > 1)} rejected, the first on line {first}")
+    if "erased" in reading.checks:
+        notes.append(f"{reading.checks['erased']} rows of erased people left out")
     if reading.undeclared:
         notes.append(f"not declared, so not loaded: {', '.join(reading.undeclared)}")
     return replace(
@@ -160,12 +181,11 @@ def _account(stub: Load, reading: Reading) -> Load:
 def _commit(
     con: duckdb.DuckDBPyConnection, load: Load, reading: Reading, table: Table, run_id: str
 ) -> FileResult:
-    rows = add_normal_forms(reading.rows, table)
     at = _now()
     with transaction(con):
         sequence = ledger.next_sequence(con)
         load = replace(load, load_seq=sequence, load_id=ledger.load_id(sequence, load.content_hash))
-        _insert(con, rows, load, table, at)
+        _insert(con, reading.rows, load, table, at)
         ledger.write_rejects(con, load, reading.rejects)
         ledger.supersede(con, [load.file], [])
         ledger.write(con, load, run_id, at)

@@ -1,9 +1,12 @@
 """What reading one file gave, before anything is written."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 LINE = "_line"
 
@@ -42,3 +45,15 @@ class Reading:
     def balanced(self) -> bool:
         """Does the conservation law hold?"""
         return self.rows_in == int(self.rows.num_rows) + len(self.rejects) + self.skipped
+
+
+Renumber = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+
+
+def renumbered(reading: Reading, number: Renumber) -> Reading:
+    """The same with other line numbers: `number` maps an array of them, elementwise."""
+    place = reading.rows.column_names.index(LINE)
+    lines = number(reading.rows[LINE].to_numpy())
+    rows = reading.rows.set_column(place, LINE, pa.array(lines, pa.int64()))
+    rejects = tuple(r._replace(line=int(number(np.array([r.line]))[0])) for r in reading.rejects)
+    return replace(reading, rows=rows, rejects=rejects)

@@ -3,6 +3,7 @@
 Read from `dbt_project/models/staging/<source>/_<source>__sources.yml`, the file that dbt reads too.
 """
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -17,6 +18,10 @@ from warehouse.settings import settings
 
 # The C loader is ten times as fast, and these files are read at every run.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_PACKED = re.compile(r"\.(gz|gzip|zip)$")
+_BINARY = re.compile(r"\.(xlsx|parquet)$")
+_ENDINGS = {"csv": (".csv", ".tsv"), "jsonl": (".jsonl", ".json")}
 
 Purpose = Literal["identity", "analytics", "email_marketing", "advertising", "compliance"]
 
@@ -59,6 +64,10 @@ class Dialect(_Declared):
     """Name -> regular expression with a group of that name, tried on the lines above the header."""
     footer: tuple[str, ...] = ()
     """Regular expressions for whole lines after the rows that are not data."""
+    ends_at: str = ""
+    """Regular expression of the line that ends the rows: from it on nothing is data."""
+    trailing_delimiter: bool = False
+    """The rows may end with a delimiter that the header does not have."""
     totals: Totals | None = None
     number: Number = Number()
     nulls: tuple[str, ...] = ("",)
@@ -80,15 +89,37 @@ class Column(_Declared):
     purposes: tuple[Purpose, ...]
     optional: bool = False
     aliases: tuple[str, ...] = ()
+    alias_patterns: tuple[str, ...] = ()
+    """Regular expressions of whole header cells that are this column, such as `Amount spent (EUR)`.
+
+    What their named groups match is captured, as from the lines above the header.
+    """
+    from_header: str = ""
+    """No cell of the header: every row holds what was captured under this name."""
     path: tuple[str, ...] = ()
     identifier: str = ""
     separator: str = ""
     region_from: str = ""
 
+    @field_validator("alias_patterns")
+    @classmethod
+    def _compiles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return value
+
     @field_validator("path", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @property
+    def captures(self) -> tuple[str, ...]:
+        """Names of the groups in `alias_patterns`."""
+        return tuple(name for p in self.alias_patterns for name in re.compile(p).groupindex)
 
     @property
     def normal(self) -> str:
@@ -124,6 +155,10 @@ class Table(_Declared):
         unknown = sorted({n for n in used if n and n not in names})
         if unknown:
             raise ValueError(f"named in config.meta but not declared as columns: {unknown}")
+        captured = {*self.dialect.capture, *(name for c in self.columns for name in c.captures)}
+        never = sorted({c.from_header for c in self.columns} - captured - {""})
+        if never:
+            raise ValueError(f"named in from_header but never captured: {', '.join(never)}")
         pathless = [c.name for c in self.columns if not c.path]
         if self.dialect.format == "jsonl" and pathless:
             raise ValueError(f"columns of JSON lines need config.meta.path: {pathless}")
@@ -136,12 +171,24 @@ class Table(_Declared):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names of the columns without which a file is refused."""
-        return tuple(c.name for c in self.columns if not c.optional)
+        """Names of the columns without which no line is the header."""
+        return tuple(c.name for c in self.columns if not c.optional and not c.from_header)
 
     def matches(self, file: str) -> bool:
-        """Does `file`, a path relative to the landing folder, belong here? Case is ignored."""
-        return any(fnmatchcase(file.lower(), p.lower()) for p in self.file_pattern)
+        """Does `file`, a path relative to the landing folder, belong here?"""
+        return self.depth(file) >= 0
+
+    def depth(self, file: str) -> int:
+        """Folders that the pattern taking `file` names; -1 if no pattern takes it.
+
+        Case is ignored, and so is that it is packed, or a spreadsheet or Parquet file instead.
+        """
+        name = _PACKED.sub("", file.lower())
+        names = [name]
+        if name != file.lower() or _BINARY.search(name):
+            names += [_BINARY.sub("", name) + ending for ending in _ENDINGS[self.dialect.format]]
+        taking = (p for p in self.file_pattern for n in names if fnmatchcase(n, p.lower()))
+        return max((p.count("/") for p in taking), default=-1)
 
 
 class Match(NamedTuple):
@@ -174,8 +221,13 @@ def find_table(tables: Sequence[Table], source: str, name: str) -> Table:
 
 
 def match_file(tables: Sequence[Table], file: str) -> Match:
-    """Find the one table whose pattern takes `file` (relative to the landing folder)."""
+    """Find the one table whose pattern takes `file` (relative to the landing folder).
+
+    A pattern that names more folders goes first: `ads/api/*.csv` before `ads/*.csv`.
+    """
     found = [t for t in tables if t.matches(file)]
+    deepest = max((t.depth(file) for t in found), default=0)
+    found = [t for t in found if t.depth(file) == deepest]
     if len(found) == 1:
         return Match(found[0], "")
     if found:

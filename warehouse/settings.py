@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """DuckDB and dbt threads."""
     memory_limit: str = ""
     """DuckDB memory limit, such as `8GB`; empty leaves DuckDB's default."""
+    tombstone_key: str = Field(default="", repr=False)
+    """Secret under which erased identifiers are remembered; needed once somebody was erased."""
     ui_port: int = Field(default=8080, ge=1, le=65535)
     """Port of the Airflow UI that `onefold up` serves on loopback."""
 

@@ -81,6 +81,22 @@ def test_status_and_retry(land, events) -> None:
     assert as_json("retry")["files"] == []
 
 
+def test_one_load_is_retried_by_its_id_or_its_file(land, events) -> None:
+    more = "hubspot/more_email_events.csv"
+    paths = {name: land(name, events(4)[:-20]) for name in (EVENTS, more)}
+    land("hubspot/third_email_events.csv", events(2))
+    run()
+    refused = {r["file"]: r["load_id"] for r in as_json("status") if r["status"] == "refused"}
+    for path in paths.values():
+        path.write_text(events(4) + "\n" * (path == paths[more]))
+    assert [f["file"] for f in as_json("retry", refused[more])["files"]] == [more]
+    assert [f["file"] for f in as_json("retry", EVENTS)["files"]] == [EVENTS]
+    again = run("retry", more)
+    assert again.exit_code == 2
+    assert "nothing to retry" in " ".join(again.stderr.replace("│", " ").split())
+    assert run("retry", "nonsense").exit_code == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

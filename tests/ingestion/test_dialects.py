@@ -91,6 +91,37 @@ def test_microsoft_ads_says_how_many_rows_it_holds_and_whether_they_are_all() ->
         read(text.encode(), MICROSOFT_DIALECT, "TimePeriod", "Spend")
 
 
+SECTIONS = (
+    'Topic,Webinar\n"Pipelines, live",847 5984 1045\nDetails,\nEmail,Minutes\n'
+    "a@x.test,12,\nb@x.test,3,\nOthers,\nName,Minutes\n+1 202,5\n"
+)
+SECTIONS_DIALECT = {
+    "header_within": 10, "ends_at": "^Others", "trailing_delimiter": True,
+    "capture": {"id": r",(?P<id>\d{3} \d{4} \d{4})$"},
+}  # fmt: skip
+
+
+def test_a_section_of_a_report_carries_what_stands_above_it() -> None:
+    columns = [
+        {"name": name, "description": "", "pii": "none", "purposes": []} | meta
+        for name, meta in {"Email": {}, "Minutes": {}, "Webinar": {"from_header": "id"}}.items()
+    ]
+    reading = read(SECTIONS.encode(), SECTIONS_DIALECT, "Email", columns=columns)
+    assert reading.rows.to_pydict() == {
+        "Email": ["a@x.test", "b@x.test"],
+        "Minutes": ["12", "3"],
+        "Webinar": ["847 5984 1045"] * 2,
+        "_line": [5, 6],
+    }
+    assert (reading.rows_in, reading.skipped, reading.rejects) == (5, 3, ())
+    assert (reading.undeclared, reading.missing_optional) == ((), ())
+    for fewer in (SECTIONS.replace(",\n", "\n"), SECTIONS.split("Others", maxsplit=1)[0]):
+        assert read(fewer.encode(), SECTIONS_DIALECT, "Email", columns=columns).rows.num_rows == 2
+    with pytest.raises(FileRefused, match="says its id neither in its header nor above it"):
+        text = SECTIONS.replace("847 5984 1045", "unknown")
+        read(text.encode(), SECTIONS_DIALECT, "Email", columns=columns)
+
+
 def test_marketo_json_inside_csv_stays_text() -> None:
     raw = (EXPORTS / "marketo_bulk_activities.csv").read_bytes()
     reading = read(raw, {}, "marketoGUID", "primaryAttributeValue", "attributes")

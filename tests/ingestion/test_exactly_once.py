@@ -7,6 +7,7 @@ import pytest
 
 from ingestion import ledger, load
 from ingestion.landing import ingest_landing
+from ingestion.sources import read_tables
 from warehouse.connection import connect, transaction
 
 FILE = "hubspot/email_events.csv"
@@ -94,9 +95,12 @@ def test_a_file_rewritten_by_an_erasure_is_not_new(land, ingest, query, events) 
 
 def test_every_declared_table_exists_before_its_first_file(ingest, query) -> None:
     ingest()
-    assert query(
-        "select count(*) from duckdb_tables() where schema_name like 'raw\\_%' escape '\\'"
-    ) == [(15,)]
+    found = query(
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where schema_name like 'raw\\_%' escape '\\'"
+    )
+    assert {name for (name,) in found} == {f"raw_{table.full_name}" for table in read_tables()}
+    assert len(found) > 20
     assert query("select count(*) from raw_web_events.events") == [(0,)]
 
 

@@ -51,6 +51,7 @@ def test_every_source_is_declared() -> None:
     assert tables[0].source == "salesforce"
     assert {t.source for t in tables} >= {
         "salesforce", "hubspot", "google_ads", "web_events", "suppression",
+        "billing", "costs", "webinars", "events", "consent",
     }  # fmt: skip
     assert len({t.full_name for t in tables}) == len(tables)
 
@@ -83,8 +84,22 @@ def test_every_column_says_what_it_is(table: Table) -> None:
         ("hubspot/email_events.csv", "hubspot.email_events"),
         ("hubspot/form_submissions.jsonl", "hubspot.form_submissions"),
         ("google_ads/campaign_report_2026-06_excel.csv", "google_ads.campaign_report"),
+        ("meta_ads/Ads-Sep-1-2026-Sep-30-2026.csv", "meta_ads.ads_report"),
+        ("linkedin_ads/account_1_campaign_performance_report.csv", "linkedin_ads.campaign_report"),
+        ("microsoft_ads/campaigns.csv", "microsoft_ads.campaign_report"),
         ("web_events/rudderstack_2026-06.jsonl", "web_events.events"),
         ("suppression/suppressions.csv", "suppression.suppressions"),
+        ("billing/customers.csv", "billing.customers"),
+        ("billing/subscriptions_2026-06.csv", "billing.subscriptions"),
+        ("billing/invoices.csv", "billing.invoices"),
+        ("billing/unified_payments.csv", "billing.refunds"),
+        ("costs/2026-q1.csv", "costs.costs"),
+        ("webinars/attendee_84759841045_2026_03_12.csv", "webinars.zoom_attendees"),
+        ("webinars/registration_84759841045_2026_03_12.csv", "webinars.zoom_registrants"),
+        ("webinars/on24_attendees_311512.jsonl", "webinars.on24_attendees"),
+        ("events/summit_lisbon.csv", "events.badge_scans"),
+        ("consent/segment_2026-06.jsonl", "consent.segment_preferences"),
+        ("consent/onetrust_transactions.csv", "consent.onetrust_receipts"),
     ],
 )
 def test_files_find_their_table(file: str, table: str) -> None:

@@ -1,9 +1,4 @@
-{#- A number as Google Ads writes it in English, as plain text: `1,204.50` becomes 1204.50. What is
-    written any other way (`--`, ` < 10%`, `1.204,50`, or `48.210`, which is a German 48210) is null
-    rather than a number a thousand times too small. `decimals` is the most that may be written. -#}
+{#- A number as Google Ads writes it in an English account. -#}
 {% macro google_number(column, decimals) -%}
-    nullif(replace(regexp_extract(
-        {{ text(column) }},
-        '^-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+){% if decimals %}(?:[.][0-9]{1,{{ decimals }}})?{% endif %}$'
-    ), ',', ''), '')
+    {{ english_number(column, decimals) }}
 {%- endmacro %}

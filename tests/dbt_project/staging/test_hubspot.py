@@ -3,7 +3,8 @@
 import json
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,60 @@ CHANGES = [
     _change("1427997766007", changes="not JSON"),
 ]
 
+COMPANIES = [
+    {"Record ID": "9001", "Company name": " Ångström AB ",
+     "Lifecycle Stage": "Sales Qualified Lead", "_normal_Company Domain Name": "angstrom.example",
+     "Create Date": "2026-01-15 09:05", "Number of Employees": "1200",
+     "Annual Revenue": "4500000.50"},
+    {"Record ID": "9002", "Number of Employees": "1.200", "Annual Revenue": "4.500"},
+]  # fmt: skip
+DEALS = [
+    {"Record ID": "7001", "Amount": "90071992547409.93", "Currency": "eur",
+     "Deal Stage": "Closed Won", "Close Date": "2026-03-28 23:30",
+     "Associated Contact IDs": "1; 2;", "Associated Company IDs": "9001"},
+    {"Record ID": "7002", "Amount": "1.204", "Close Date": "2026-03-29",
+     "Associated Contact IDs": ""},
+]  # fmt: skip
+LISTS = [
+    {"list_id": "13", "name": "New name", "processing_type": "DYNAMIC", "list_size": "2",
+     "created_at": "2026-01-05T10:00:00.000Z", "updated_at": "2026-03-01T12:30:00.250Z",
+     "_load_id": FIRST},
+    {"list_id": "13", "name": "Old name", "updated_at": "2026-02-01T12:30:00.000Z",
+     "_load_id": SECOND},
+    {"list_id": "14", "name": "Gone", "deleted_at": "2026-01-31T23:00:00.000Z"},
+]  # fmt: skip
+
+
+def _member(record: str, *lists: tuple[Any, str], **fields: Any) -> dict[str, Any]:
+    added = [
+        {"listId": key, "listVersion": 2, "firstAddedTimestamp": at, "lastAddedTimestamp": at}
+        for key, at in lists
+    ]
+    row = {"object_type_id": "0-1", "record_id": record, "memberships": json.dumps(added)}
+    return row | fields
+
+
+MEMBERSHIPS = [
+    _member("1", ("13", "2026-01-06T10:00:00.5Z"), ("14", "2026-01-07T10:00:00Z"), _load_id=FIRST),
+    _member("1", (13, "2026-01-06T10:00:00.5Z"), _load_id=SECOND),
+    _member("2", ("13", "2026-02-01T10:00:00Z"), _load_id=FIRST),
+    _member("2", _load_id=SECOND),
+    _member("3", memberships="not JSON"),
+    _member("1", ("15", "yesterday"), object_type_id="0-2"),
+]
+RETURNED = [
+    {"id": "1", "_normal_email": "g.perrin@example.test", "first_name": "Gaëlle",
+     "_normal_additional_emails": "gp@old.example.test;g.p@example.test",
+     "lifecycle_stage": "marketingqualifiedlead", "original_source": "PAID_SEARCH",
+     "first_seen": "2026-03-01T10:00:00.123Z", "merged_object_ids": "76340251;500",
+     "email_optout": "true", "archived": "false", "created_at": "2026-03-08T07:30:00.000Z",
+     "updated_at": "2026-03-10T08:00:00.000Z", "_load_id": FIRST},
+    {"id": "1", "first_name": "Older", "updated_at": "2026-03-09T08:00:00.000Z",
+     "_load_id": SECOND},
+    {"id": "5", "lifecycle_stage": "1234567", "first_seen": SENT, "email_optout": "",
+     "merged_object_ids": "1;500", "archived": "true", "_load_id": SECOND},
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def table(stage: Callable[..., Table]) -> Table:
@@ -103,6 +158,11 @@ def table(stage: Callable[..., Table]) -> Table:
             "email_events": EVENTS,
             "form_submissions": submissions,
             "subscription_changes": CHANGES,
+            "companies": COMPANIES,
+            "deals": DEALS,
+            "lists": LISTS,
+            "list_memberships": MEMBERSHIPS,
+            "contacts_api": RETURNED,
         },
     )
 
@@ -189,3 +249,66 @@ def test_each_change_of_an_item_is_a_row(table: Table) -> None:
     (unknown,) = [row for row in rows if row["decision"] is None]
     assert unknown["changed_at"] == datetime(2015, 4, 2, 18, 2, 46, 5000)
     assert {row["email"] for row in rows} == {"g.perrin@example.test", "no address", "nor this"}
+
+
+def test_companies_and_deals_of_the_ui(table: Table) -> None:
+    first, second = table("stg_hubspot__companies")
+    assert (first["company_name"], first["domain"]) == ("Ångström AB", "angstrom.example")
+    assert (first["employee_count"], first["annual_revenue_local"]) == (1200, 4_500_000.5)
+    assert first["lifecycle_stage"] == "sales_qualified_lead"
+    assert first["created_at"] == datetime(2026, 1, 15, 14, 5)
+    assert (second["employee_count"], second["annual_revenue_local"]) == (None, None)
+    won, other = table("stg_hubspot__deals")
+    assert (won["amount_local"], won["currency"]) == (Decimal("90071992547409.93"), "EUR")
+    assert (won["close_date"], won["closes_at"]) == (
+        date(2026, 3, 28),
+        datetime(2026, 3, 29, 3, 30),
+    )
+    assert (won["hubspot_contact_ids"], won["hubspot_company_ids"]) == (["1", "2"], ["9001"])
+    assert (other["amount_local"], other["hubspot_contact_ids"]) == (None, None)
+    assert (other["close_date"], other["closes_at"]) == (
+        date(2026, 3, 29),
+        datetime(2026, 3, 29, 4),
+    )
+
+
+def test_the_newest_state_of_a_list_wins(table: Table) -> None:
+    first, second = table("stg_hubspot__lists")
+    assert (first["list_name"], first["member_count"]) == ("New name", 2)
+    assert (first["processing_type"], first["deleted_at"]) == ("dynamic", None)
+    assert first["updated_at"] == datetime(2026, 3, 1, 12, 30, 0, 250_000)
+    assert second["deleted_at"] == datetime(2026, 1, 31, 23)
+
+
+def test_a_list_that_a_record_has_left_is_not_there(table: Table) -> None:
+    found = {
+        (row["hubspot_list_id"], row["object_type_id"], row["hubspot_record_id"]): row
+        for row in table("stg_hubspot__list_memberships")
+    }
+    assert set(found) == {("13", "0-1", "1"), ("15", "0-2", "1")}
+    assert found["13", "0-1", "1"]["first_added_at"] == datetime(2026, 1, 6, 10, 0, 0, 500_000)
+    assert found["15", "0-2", "1"]["last_added_at"] is None
+
+
+def test_a_contact_of_the_api_speaks_the_words_of_the_ui(table: Table) -> None:
+    first, second = table("stg_hubspot__contacts_api")
+    expected = {
+        "first_name": "Gaëlle", "email": "g.perrin@example.test",
+        "additional_emails": ["gp@old.example.test", "g.p@example.test"],
+        "lifecycle_stage": "marketing_qualified_lead", "has_opted_out_of_email": True,
+        "is_archived": False, "merged_contact_ids": ["76340251", "500"],
+        "first_seen_at": datetime(2026, 3, 1, 10, 0, 0, 123_000),
+        "created_at": datetime(2026, 3, 8, 7, 30), "updated_at": datetime(2026, 3, 10, 8),
+    }  # fmt: skip
+    assert {name: first[name] for name in expected} == expected
+    assert second["first_seen_at"] == datetime(2015, 4, 2, 18, 2, 46)
+    assert (second["lifecycle_stage"], second["has_opted_out_of_email"]) == ("1234567", None)
+    assert second["is_archived"] is True
+
+
+def test_each_contact_that_was_merged_away_is_a_row(table: Table) -> None:
+    found = {
+        row["merged_contact_id"]: row["surviving_contact_id"]
+        for row in table("stg_hubspot__contact_merges")
+    }
+    assert found == {"76340251": "1", "46897301": "1", "500": "5", "1": "5"}

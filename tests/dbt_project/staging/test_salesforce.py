@@ -1,5 +1,7 @@
 """Salesforce staging: types, empty values, and which of several exports wins."""
 
+import random
+import string
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,6 +37,44 @@ LEADS = [
         IsDeleted="true", IsConverted="perhaps", HasOptedOutOfEmail="false",
         ConvertedDate="2026-13-01", LastModifiedDate="2026-03-01T12:00:00.000+02:00",
     ),
+]  # fmt: skip
+
+# 15 characters -> 18, by hand: bit i of a place in A-Z0-5 is character i of a group in upper case.
+PAIRS = {
+    "00Q5g00000nDnM5": "00Q5g00000nDnM5EAK",  # 00100 is 4, E; 00000 is 0, A; 01010 is 10, K
+    "0035g00000JmrFP": "0035g00000JmrFPAAZ",  # 10011 is 1 + 8 + 16 = 25, Z
+    "00v5g00000AbCdE": "00v5g00000AbCdEAAV",  # 10101 is 1 + 4 + 16 = 21, V
+    "7015g000000XyZa": "7015g000000XyZaAAK",
+    "001000000000000": "001000000000000AAA",
+    "ABCDEFGHIJKLMNO": "ABCDEFGHIJKLMNO555",  # 11111 is 31, 5
+    "A00000000B0a0B0": "A00000000B0a0B0BQI",  # 1, B; 16, Q; 8, I
+    "00Q5g00000nDnM5EAK": "00Q5g00000nDnM5EAK",
+    "00Q5g00000nDnM": "00Q5g00000nDnM",
+}
+SEED = 15018
+
+
+def _ids() -> list[str]:
+    pick = random.Random(SEED)
+    return ["".join(pick.choices(string.ascii_letters + string.digits, k=15)) for _ in range(200)]
+
+
+def _id18(short: str) -> str:
+    """The rule again, as binary numbers read from right to left."""
+    places = string.ascii_uppercase + "012345"
+    groups = (short[0:5], short[5:10], short[10:15])
+    bits = ("".join("01"[c in string.ascii_uppercase] for c in reversed(g)) for g in groups)
+    return short + "".join(places[int(b, 2)] for b in bits)
+
+
+REPORT = [
+    {"Lead ID": "00Q5g00000nDnM7", "First Name": "", "Last Name": " Núñez ",
+     "Email": "Zoe@Example.test", "_normal_Email": "zoe@example.test",
+     "_normal_Mobile": "+436641234567", "Company / Account": "Müller & Söhne",
+     "Create Date": "3/1/2026", "Email Opt Out": "1", "Lead Status": "Open", "_load_id": SECOND},
+    {"Lead ID": "00Q5g00000nDnM7", "Last Name": "Older", "_load_id": FIRST},
+    {"Lead ID": "00Q5g00000nDnm7", "Last Name": "Another", "Create Date": "31.12.2025",
+     "Email Opt Out": "0"},
 ]  # fmt: skip
 
 
@@ -74,6 +114,28 @@ def table(stage: Callable[..., Table]) -> Table:
                 {"Id": "00TA", "WhoId": "003A", "Status": "Open", "_load_id": FIRST},
                 {"Id": "00TA", "WhoId": "003A", "Status": "Completed", "_load_id": SECOND,
                  "CompletedDateTime": "2026-03-04T08:00:00.000Z", "ActivityDate": "2026-03-03"},
+            ],
+            "lead_report": REPORT + [{"Lead ID": key} for key in (*PAIRS, *_ids())],
+            "opportunity_history": [
+                {"Id": "008A", "OpportunityId": "006A", "StageName": "Proposal",
+                 "Amount": "90071992547409.93", "ExpectedRevenue": "0.1", "PrevAmount": "1.204,50",
+                 "Probability": "50", "CurrencyIsoCode": "eur", "CloseDate": "2026-06-30",
+                 "PrevCloseDate": "", "CreatedDate": "2026-03-24T04:21:51.000Z"},
+            ],
+            "users": [
+                {"Id": "005A", "Name": " Inès Moreau ", "Email": "Ines@acme.example",
+                 "_normal_Email": "ines@acme.example", "IsActive": "true", "ManagerId": "",
+                 "SystemModstamp": "2026-02-01T09:30:00.000Z", "_load_id": FIRST},
+                {"Id": "005A", "Name": "Older", "IsActive": "false",
+                 "SystemModstamp": "2026-01-01T09:30:00.000Z", "_load_id": SECOND},
+            ],
+            "events": [
+                {"Id": "00UA", "WhoId": "003A", "IsAllDayEvent": "false", "IsChild": "false",
+                 "ActivityDate": "2026-03-05", "StartDateTime": "2026-03-05T14:00:00.000Z",
+                 "EndDateTime": "2026-03-05T14:45:00.000Z", "DurationInMinutes": "45"},
+                {"Id": "00UB", "WhoId": "", "IsAllDayEvent": "true", "DurationInMinutes": "1440",
+                 "ActivityDate": "2026-03-10", "StartDateTime": "2026-03-10T00:00:00.000Z",
+                 "EndDateTime": "2026-03-10T00:00:00.000Z", "IsChild": "true"},
             ],
         },
     )  # fmt: skip
@@ -144,3 +206,55 @@ def test_a_task_without_a_modified_time_comes_from_the_last_load(table: Table) -
     (task,) = table("stg_salesforce__tasks")
     assert (task["status"], task["_load_id"]) == ("Completed", SECOND)
     assert task["completed_at"] == datetime(2026, 3, 4, 8)
+
+
+def test_a_change_of_an_opportunity_is_exact(table: Table) -> None:
+    (change,) = table("stg_salesforce__opportunity_history")
+    assert (change["stage"], change["probability"], change["currency"]) == ("Proposal", 50.0, "EUR")
+    assert change["amount_local"] == Decimal("90071992547409.93")
+    assert change["expected_revenue_local"] == Decimal("0.10")
+    assert (change["previous_amount_local"], change["previous_close_date"]) == (None, None)
+    assert change["close_date"] == date(2026, 6, 30)
+    assert change["changed_at"] == datetime(2026, 3, 24, 4, 21, 51)
+
+
+def test_the_newest_row_of_a_user_wins(table: Table) -> None:
+    (user,) = table("stg_salesforce__users")
+    assert (user["full_name"], user["email"], user["is_active"], user["manager_id"]) == (
+        "Inès Moreau",
+        "ines@acme.example",
+        True,
+        None,
+    )
+
+
+def test_an_event_of_a_whole_day_has_no_time(table: Table) -> None:
+    meeting, fair = table("stg_salesforce__events")
+    times = ("event_date", "starts_at", "ends_at", "duration_minutes", "is_child")
+    assert [meeting[name] for name in times] == [
+        date(2026, 3, 5), datetime(2026, 3, 5, 14), datetime(2026, 3, 5, 14, 45), 45, False,
+    ]  # fmt: skip
+    assert [fair[name] for name in times] == [date(2026, 3, 10), None, None, 1440, True]
+    assert (meeting["who_id"], fair["who_id"]) == ("003A", None)
+
+
+def test_report_ids_get_their_three_characters(table: Table) -> None:
+    found = {row["salesforce_lead_id"] for row in table("stg_salesforce__lead_report")}
+    assert set(PAIRS.values()) <= found
+    expected = {_id18(short) for short in _ids()}
+    assert len(expected) == 200
+    assert expected <= found, f"seed {SEED}"
+    assert len(found) == 2 + len(set(PAIRS.values())) + 200
+
+
+def test_a_report_is_read_in_the_format_of_the_user(table: Table) -> None:
+    rows = {row["salesforce_lead_id"]: row for row in table("stg_salesforce__lead_report")}
+    first, second = rows["00Q5g00000nDnM7EAK"], rows["00Q5g00000nDnm7EAC"]
+    expected = {
+        "first_name": None, "last_name": "Núñez", "email": "zoe@example.test", "phone": None,
+        "mobile_phone": "+436641234567", "company_name": "Müller & Söhne", "status": "Open",
+        "created_date": date(2026, 3, 1), "has_opted_out_of_email": True,
+    }  # fmt: skip
+    assert {name: first[name] for name in expected} == expected
+    assert (second["created_date"], second["has_opted_out_of_email"]) == (None, False)
+    assert second["last_name"] == "Another"

@@ -23,25 +23,13 @@ renamed as (
         {{ text("Loyalty ID") }} as loyalty_id,
 
         ---------- text
-        trim(regexp_replace(lower({{ text("Lifecycle Stage") }}), '[^a-z0-9]+', '_', 'g'), '_')
-            as lifecycle_stage,
+        {{ lifecycle_stage("Lifecycle Stage") }} as lifecycle_stage,
         {{ text("Lead Status") }} as lead_status,
         {{ text("Original Source") }} as original_source,
-        list_filter(
-            list_transform(
-                string_split({{ text("Merged record IDs") }}, ';'),
-                lambda record_id: trim(record_id)
-            ),
-            lambda record_id: record_id != ''
-        ) as merged_contact_ids,
+        {{ record_ids("Merged record IDs") }} as merged_contact_ids,
 
-        ---------- times: written in the portal's zone. A time that daylight saving skips counts
-        ---------- from the offset before the change (02:30 is 03:30), one that it repeats is the
-        ---------- second (standard time).
-        timezone(
-            '{{ var("portal_time_zone", "America/New_York") }}',
-            try_strptime({{ text("Create Date") }}, ['%Y-%m-%d %H:%M', '%Y-%m-%d %H:%M:%S'])
-        ) at time zone 'UTC' as created_at,
+        ---------- times: written in the portal's zone
+        {{ portal_utc("Create Date") }} as created_at,
 
         ---------- lineage
         _file,

@@ -1,0 +1,44 @@
+with
+
+source as (
+
+    select * from {{ source("billing", "refunds") }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        {{ text("id") }} as billing_charge_id,
+        {{ text("Customer ID") }} as billing_customer_id,
+        {{ text("Invoice ID") }} as billing_invoice_id,
+
+        ---------- text
+        lower({{ text("Status") }}) as charge_status,
+
+        ---------- numerics: major units, so nothing is divided, whatever the currency
+        upper({{ text("Currency") }}) as currency,
+        try_cast({{ plain_number("Amount", 2) }} as decimal(18, 2)) as charged_local,
+        try_cast({{ plain_number("Amount Refunded", 2) }} as decimal(18, 2)) as refunded_local,
+
+        ---------- timestamps
+        {{ utc_without_offset("Created date (UTC)") }} as charged_at,
+        {{ utc_without_offset("Refunded date (UTC)") }} as refunded_at,
+
+        ---------- lineage
+        _file,
+        _line,
+        _load_id
+    from source
+
+),
+
+latest as (
+
+    select * from renamed
+    {{ latest_by_key("billing_charge_id") }}
+
+)
+
+select * from latest

@@ -1,0 +1,48 @@
+with
+
+source as (
+
+    select * from {{ source("costs", "costs") }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        {{ text("cost_id") }} as cost_id,
+
+        ---------- text
+        nullif(
+            regexp_extract(
+                lower({{ text("category") }}), '^(event|content|salary|tool|agency|other)$'
+            ),
+            ''
+        ) as category,
+        {{ text("description") }} as description,
+        {{ text("campaign") }} as campaign_name,
+        {{ text("source") }} as cost_source,
+
+        ---------- numerics
+        upper({{ text("currency") }}) as currency,
+        try_cast({{ plain_number("amount", 2) }} as decimal(18, 2)) as cost_local,
+
+        ---------- dates
+        try_strptime({{ text("cost_date") }}, '%Y-%m-%d')::date as cost_date,
+
+        ---------- lineage
+        _file,
+        _line,
+        _load_id
+    from source
+
+),
+
+latest as (
+
+    select * from renamed
+    {{ latest_by_key("cost_id") }}
+
+)
+
+select * from latest

@@ -1,0 +1,45 @@
+with
+
+source as (
+
+    select * from {{ source("hubspot", "companies") }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        {{ text("Record ID") }} as hubspot_company_id,
+
+        ---------- text
+        {{ text("Company name") }} as company_name,
+        {{ text("_normal_Company Domain Name") }} as domain,
+        {{ text("Country/Region") }} as country,
+        {{ text("Industry") }} as industry,
+        {{ lifecycle_stage("Lifecycle Stage") }} as lifecycle_stage,
+        {{ text("Company owner") }} as owner_name,
+
+        ---------- numerics
+        try_cast({{ plain_number("Number of Employees", 0) }} as integer) as employee_count,
+        try_cast({{ plain_number("Annual Revenue", 2) }} as double) as annual_revenue_local,
+
+        ---------- times: written in the portal's zone
+        {{ portal_utc("Create Date") }} as created_at,
+
+        ---------- lineage
+        _file,
+        _line,
+        _load_id
+    from source
+
+),
+
+latest as (
+
+    select * from renamed
+    {{ latest_by_key("hubspot_company_id") }}
+
+)
+
+select * from latest
