@@ -4,39 +4,25 @@ and a killed build leaves nothing half renamed behind. dbt-duckdb's own, made fo
 can attach, creates, renames twice and drops. Hooks, grants and contracts are not used here.
 -#}
 {% materialization table, adapter="duckdb" %}
-
-{%- set target = this.incorporate(type="table") -%}
-{{ drop_unless(target) }}
-{% call statement("main") -%}
-create or replace table {{ target }} as (
-{{ compiled_code }}
-)
-{%- endcall %}
-{{ adapter.commit() }}
-{{ return({"relations": [target]}) }}
-
+    {{ return(replace_relation("table")) }}
 {% endmaterialization %}
-
 
 {% materialization view, adapter="duckdb" %}
-
-{%- set target = this.incorporate(type="view") -%}
-{{ drop_unless(target) }}
-{% call statement("main") -%}
-create or replace view {{ target }} as (
-{{ compiled_code }}
-)
-{%- endcall %}
-{{ adapter.commit() }}
-{{ return({"relations": [target]}) }}
-
+    {{ return(replace_relation("view")) }}
 {% endmaterialization %}
 
-
-{#- Make way where the name is taken by something else, a view where a table will be. -#}
-{% macro drop_unless(target) %}
-{%- set existing = load_cached_relation(target) -%}
-{%- if existing is not none and existing.type != target.type -%}
-{{ drop_relation_if_exists(existing) }}
-{%- endif -%}
+{#- Whatever has the name and is of another kind makes way first. -#}
+{% macro replace_relation(kind) %}
+    {%- set target = this.incorporate(type=kind) -%}
+    {%- set existing = load_cached_relation(target) -%}
+    {%- if existing is not none and existing.type != target.type -%}
+        {{ drop_relation_if_exists(existing) }}
+    {%- endif -%}
+    {%- call statement("main") -%}
+        create or replace {{ kind }} {{ target }} as (
+            {{ compiled_code }}
+        )
+    {%- endcall -%}
+    {{ adapter.commit() }}
+    {{ return({"relations": [target]}) }}
 {% endmacro %}

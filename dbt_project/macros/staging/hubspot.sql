@@ -23,7 +23,7 @@
     )
 {%- endmacro %}
 
-{#- A lifecycle stage as words in snake case, from its label or from HubSpot's own internal name. -#}
+{#- A lifecycle stage as words in snake case, from its label or HubSpot's own internal name. -#}
 {% macro lifecycle_stage(column) -%}
     case lower({{ text(column) }})
         when 'marketingqualifiedlead' then 'marketing_qualified_lead'
