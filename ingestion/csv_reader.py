@@ -1,7 +1,8 @@
 """Reading a CSV export: scan the records, parse the sound ones, account for the others."""
 
 import re
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -10,59 +11,152 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from ingestion.errors import FileRefused
-from ingestion.header import Header, find_header
-from ingestion.reading import LINE, Reading, Reject
+from ingestion.header import Header, find_header, holds_header
+from ingestion.reading import LINE, NOTHING, Reading, Reject, distinct
 from ingestion.records import Bools, Bytes, Ints, Records, split
 from ingestion.sources import Table
-from ingestion.totals import check_totals, find_totals
+from ingestion.totals import Totals, find_totals
 
 _FIRST = "_first_cell"
 
 
-def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Reading:
-    """Read UTF-8 CSV text without a byte order mark. FileRefused if it must not be loaded."""
-    header = find_header(data, table)
-    body = np.frombuffer(data, np.uint8)[header.body_offset :]
-    records = split(body, header.delimiter)
-    lines = records.lines(body, header.line + 1)
-    blank = records.blank(body)
-    header = _with_trailing_cell(header, records, blank, table)
-    good = records.sound & (records.fields == len(header.cells)) & ~blank
-    beyond = _beyond_the_rows(body, records, good | blank, table)
-    good &= ~beyond
-    _refuse_truncated(body, records, good | blank | beyond, lines)
-    footer = _footer(body, records, good, ~(good | blank | beyond), table) | (beyond & ~blank)
-    bad = ~(good | blank | footer)
+class _Seen(NamedTuple):
+    """The records of a block and what each is; a footer or a broken row is none of the three."""
 
-    parsed = _fill(_parse(body, records, good, lines, header), header, table)
-    is_total = find_totals(parsed, _FIRST, table)
-    totals = parsed.filter(pa.array(is_total))
-    rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
-    checks = _checks(header, body)
-    checks |= check_totals(con, rows, totals, _FIRST, table)
-    _check_stated_rows(header, rows.num_rows)
-    rejects = _rejects(body, records, bad, lines, len(header.cells))
-    keyless = np.zeros(rows.num_rows, np.bool_)
-    of_row = np.flatnonzero(good)[~is_total]
-    for key in (name for name in table.key if name in rows.column_names):
-        found = _blank(rows, key) & ~keyless
-        rejects += [
-            Reject(int(lines[i]), _raw(body, records, int(i)), f"the key {key} is missing")
-            for i in of_row[found]
-        ]
-        keyless |= found
-    return Reading(
-        rows=rows.filter(pa.array(~keyless)).drop_columns([_FIRST]),
-        rows_in=len(records.start),
-        rejects=tuple(sorted(rejects)),
-        skipped=int(blank.sum() + footer.sum()) + totals.num_rows,
-        undeclared=header.undeclared,
-        missing_optional=tuple(c.name for c in table.columns if c.name not in parsed.column_names),
-        checks=checks,
-        currency=_currency(rows, table) or header.captured.get("currency"),
-        time_zone=header.captured.get("time_zone") or table.time_zone or None,
-        is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
-    )
+    body: Bytes
+    records: Records
+    lines: Ints
+    good: Bools
+    """As many fields as the header, quoted as RFC 4180 says."""
+    blank: Bools
+    beyond: Bools
+    """Behind the line that ends the rows."""
+
+    def raw(self, i: int) -> str:
+        """The text of one record."""
+        return _raw(self.body, self.records, i)
+
+    def settled(self) -> "_Seen":
+        """Those that what follows cannot change: a line behind the last row may be a footer."""
+        rows = np.flatnonzero(self.good)
+        count = len(self.good) if self.beyond.any() else (int(rows[-1]) + 1 if len(rows) else 0)
+        body = self.body[: self.records.stop[count - 1] if count else 0]
+        return _Seen(
+            body,
+            self.records.first(count),
+            self.lines[:count],
+            self.good[:count],
+            self.blank[:count],
+            self.beyond[:count],
+        )
+
+
+class CsvReader:
+    """Reads UTF-8 CSV text without a byte order mark, block by block.
+
+    What one block says about the next ones is kept here: the header, the line that was reached,
+    what the rows add up to.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
+        self._table = table
+        self._header: Header | None = None
+        self._line = 0
+        """Physical line on which the next block starts."""
+        self._ended = False
+        """The line that ends the rows has been met."""
+        self._rows = 0
+        self._currencies: set[str] = set()
+        self._totals = Totals(con, table)
+
+    def read(self, data: bytes, is_last: bool) -> tuple[Reading, int]:
+        """Read the rows of a block; returns them and how many bytes of it were used.
+
+        The rest must start the next block. FileRefused if the file must not be loaded.
+        """
+        header, offset, line = self._header, 0, self._line
+        if header is None:
+            if not is_last and not holds_header(data, self._table):
+                return NOTHING, 0
+            header = find_header(data, self._table)
+            offset, line = header.body_offset, header.line + 1
+        header, seen = self._look(header, np.frombuffer(data, np.uint8)[offset:], line, is_last)
+        if is_last:
+            _refuse_truncated(seen)
+        elif not len(seen.good):
+            return NOTHING, 0
+        self._header, self._ended = header, bool(seen.beyond.any())
+        self._line = line + int((seen.body == ord("\n")).sum())
+        found = self._reading(header, seen)
+        return (self._closed(found, header, seen.body) if is_last else found), (
+            offset + len(seen.body)
+        )
+
+    def _look(self, header: Header, body: Bytes, line: int, is_last: bool) -> tuple[Header, _Seen]:
+        records = split(body, header.delimiter, is_last)
+        blank = records.blank(body)
+        if self._header is None:
+            header = _with_trailing_cell(header, records, blank, self._table)
+        good = records.sound & (records.fields == len(header.cells)) & ~blank
+        beyond = self._beyond_the_rows(body, records, good | blank)
+        lines = records.lines(body, line)
+        seen = _Seen(body, records, lines, good & ~beyond, blank, beyond)
+        return header, seen if is_last else seen.settled()
+
+    def _reading(self, header: Header, seen: _Seen) -> Reading:
+        """The rows of these records, and an account of the others."""
+        table, lines = self._table, seen.lines
+        footer = _footer(seen, table) | (seen.beyond & ~seen.blank)
+        bad = ~(seen.good | seen.blank | footer)
+        parsed = _fill(_parse(seen, header), header, table)
+        is_total = find_totals(parsed, _FIRST, table)
+        totals = parsed.filter(pa.array(is_total))
+        rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
+        self._totals.add(rows, totals, _FIRST)
+        self._rows += rows.num_rows
+        self._currencies |= distinct(rows, table.currency_column)
+        rejects = _rejects(seen, bad, len(header.cells))
+        keyless = np.zeros(rows.num_rows, np.bool_)
+        of_row = np.flatnonzero(seen.good)[~is_total]
+        for key in (name for name in table.key if name in rows.column_names):
+            found = _blank(rows, key) & ~keyless
+            rejects += [
+                Reject(int(lines[i]), seen.raw(int(i)), f"the key {key} is missing")
+                for i in of_row[found]
+            ]
+            keyless |= found
+        rows = rows.filter(pa.array(~keyless)) if keyless.any() else rows
+        return Reading(
+            rows=rows.drop_columns([_FIRST]),
+            rows_in=len(lines),
+            rejects=tuple(sorted(rejects)),
+            skipped=int(seen.blank.sum() + footer.sum()) + totals.num_rows,
+        )
+
+    def _closed(self, reading: Reading, header: Header, body: Bytes) -> Reading:
+        """The last block's reading with what is to be said about the whole file."""
+        table, present = self._table, {*reading.rows.column_names}
+        _check_stated_rows(header, self._rows)
+        return replace(
+            reading,
+            undeclared=header.undeclared,
+            missing_optional=tuple(c.name for c in table.columns if c.name not in present),
+            checks=_checks(header, body) | self._totals.compared(),
+            currency=",".join(sorted(self._currencies)) or header.captured.get("currency"),
+            time_zone=header.captured.get("time_zone") or table.time_zone or None,
+            is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
+        )
+
+    def _beyond_the_rows(self, body: Bytes, records: Records, understood: Bools) -> Bools:
+        """Which records stand on the line that ends the rows or below it."""
+        found = np.full(len(records.start), self._ended)
+        pattern = self._table.dialect.ends_at
+        if pattern and not self._ended:
+            for i in np.flatnonzero(~understood):
+                if re.search(pattern, _raw(body, records, int(i))):
+                    found[i:] = True
+                    break
+        return found
 
 
 def _with_trailing_cell(header: Header, records: Records, blank: Bools, table: Table) -> Header:
@@ -73,20 +167,11 @@ def _with_trailing_cell(header: Header, records: Records, blank: Bools, table: T
     return header
 
 
-def _beyond_the_rows(body: Bytes, records: Records, understood: Bools, table: Table) -> Bools:
-    """Which records stand on the line that ends the rows or below it."""
-    found = np.zeros(len(records.start), np.bool_)
-    if table.dialect.ends_at:
-        for i in np.flatnonzero(~understood):
-            if re.search(table.dialect.ends_at, _raw(body, records, int(i))):
-                found[i:] = True
-                break
-    return found
-
-
-def _refuse_truncated(body: Bytes, records: Records, understood: Bools, lines: Ints) -> None:
+def _refuse_truncated(seen: _Seen) -> None:
     """A file cut in its last record is refused: its rest is still to come."""
-    if not len(records.start):
+    body, records, lines = seen.body, seen.records, seen.lines
+    understood = seen.good | seen.blank | seen.beyond
+    if not len(lines):
         return
     last = records.start[understood][-1] if understood.any() else -1
     unterminated = records.open_at > last
@@ -99,20 +184,22 @@ def _refuse_truncated(body: Bytes, records: Records, understood: Bools, lines: I
         )
 
 
-def _footer(body: Bytes, records: Records, good: Bools, candidates: Bools, table: Table) -> Bools:
+def _footer(seen: _Seen, table: Table) -> Bools:
     """What stands behind the last row and looks like a footer; in between it is a broken row."""
-    found = np.zeros(len(records.start), np.bool_)
+    found = np.zeros(len(seen.good), np.bool_)
     if table.dialect.footer:
-        rows = np.flatnonzero(good)
+        candidates = ~(seen.good | seen.blank | seen.beyond)
+        rows = np.flatnonzero(seen.good)
         behind = rows[-1] + 1 if len(rows) else 0
         for i in behind + np.flatnonzero(candidates[behind:]):
-            text = _raw(body, records, int(i))
+            text = seen.raw(int(i))
             found[i] = any(re.search(pattern, text) for pattern in table.dialect.footer)
     return found
 
 
-def _parse(body: Bytes, records: Records, good: Bools, lines: Ints, header: Header) -> pa.Table:
+def _parse(seen: _Seen, header: Header) -> pa.Table:
     """Parse the sound records with pyarrow; their number must be what the scan counted."""
+    body, records, good, lines = seen.body, seen.records, seen.good, seen.lines
     names = [f"c{i}" for i in range(len(header.cells))]
     targets = [(names[i], name) for i, name in enumerate(header.columns) if name]
     include = list(dict.fromkeys([names[0], *(cell for cell, _ in targets)]))
@@ -170,20 +257,19 @@ def _has_feed(body: Bytes, records: Records, i: int) -> bool:
 def _keep(body: Bytes, records: Records, good: Bools) -> Bytes:
     """The good records alone, each with its line end."""
     edges = np.zeros(len(body) + 1, np.int8)
-    stop = np.append(records.start[1:], len(body))
     np.add.at(edges, records.start[good], 1)
-    np.add.at(edges, stop[good], -1)
+    np.add.at(edges, records.stop[good], -1)
     return np.ascontiguousarray(body[np.cumsum(edges[:-1], dtype=np.int8).view(np.bool_)])
 
 
-def _rejects(body: Bytes, records: Records, bad: Bools, lines: Ints, expected: int) -> list[Reject]:
+def _rejects(seen: _Seen, bad: Bools, expected: int) -> list[Reject]:
     found = []
     for i in np.flatnonzero(bad):
-        if records.sound[i]:
-            reason = f"expected {expected} fields, got {records.fields[i]}"
+        if seen.records.sound[i]:
+            reason = f"expected {expected} fields, got {seen.records.fields[i]}"
         else:
             reason = "a quote or a line end stands where RFC 4180 does not allow it"
-        found.append(Reject(int(lines[i]), _raw(body, records, int(i)), reason))
+        found.append(Reject(int(seen.lines[i]), seen.raw(int(i)), reason))
     return found
 
 
@@ -213,10 +299,3 @@ def _check_stated_rows(header: Header, rows: int) -> None:
     stated = header.captured.get("rows", "").replace(",", "")
     if stated and stated != str(rows):
         raise FileRefused(f"says it holds {stated} rows, but {rows} were found; fetch it again")
-
-
-def _currency(rows: pa.Table, table: Table) -> str | None:
-    if table.currency_column not in rows.column_names:
-        return None
-    found = sorted({str(v) for v in rows[table.currency_column].unique().to_pylist() if v})
-    return ",".join(found) or None

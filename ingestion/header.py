@@ -39,6 +39,11 @@ class Header(NamedTuple):
         return {cell: name for cell, name in pairs if name and cell != name}
 
 
+def holds_header(data: bytes, table: Table) -> bool:
+    """Is this much of a file enough to look for the header in?"""
+    return len(data) >= _HEAD_BYTES or data.count(b"\n") >= table.dialect.header_within
+
+
 def find_header(data: bytes, table: Table) -> Header:
     """Find the header among the first lines. FileRefused names the required columns not found."""
     lines = data[:_HEAD_BYTES].split(b"\n")[: table.dialect.header_within]

@@ -1,6 +1,7 @@
 """Reading JSON lines: one object a line, columns by their declared paths."""
 
 import re
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -8,48 +9,86 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.errors import DeclarationError, FileRefused
-from ingestion.reading import LINE, Reading, Reject
+from ingestion.reading import LINE, NOTHING, Reading, Reject
 from ingestion.sources import Column, Table
 
 _INPUT, _RAW, _REASON = "_json_lines", "_raw", "_reason"
 _ELEMENT = re.compile(r"^(?P<list>[^\[\]]+)\[(?P<key>\w+)=(?P<wanted>[^\]]+)\]\.(?P<value>.+)$")
 
 
-def read_jsonl(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Reading:
-    """Read UTF-8 JSON lines. FileRefused if the file must not be loaded."""
-    lines = _lines(data)
-    con.register(_INPUT, lines)
-    try:
-        read = con.sql(_select(table)).to_arrow_table()
-        undeclared = _undeclared(con, table)
-    finally:
-        con.unregister(_INPUT)
-    rows = read.filter(pc.field(_REASON).is_null()).drop_columns([_RAW, _REASON])
-    rejects, blank = _unusable(read)
-    _refuse(data, lines.num_rows, rejects, blank)
-    present = {c.name for c in table.columns if rows[c.name].null_count < rows.num_rows}
-    missing = [name for name in table.required if name not in present]
-    if rows.num_rows and missing:
-        paths = {c.name: " or ".join(c.path) for c in table.columns}
-        wanted = ", ".join(f"{name} ({paths[name]})" for name in missing)
-        raise FileRefused(
-            f"missing declared column {wanted}: none of its {rows.num_rows} objects has it; export "
-            "it, or declare another path or `optional: true`"
+class JsonReader:
+    """Reads UTF-8 JSON lines, block by block."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
+        self._con, self._table = con, table
+        self._present: set[str] = set()
+        """Columns of which a value has been seen."""
+        self._undeclared: set[str] = set()
+        self._lines = self._rows = 0
+        self._first: Reject | None = None
+
+    def read(self, data: bytes, is_last: bool) -> tuple[Reading, int]:
+        """Read the lines of a block; returns them and how many bytes of it were used.
+
+        The rest must start the next block. FileRefused if the file must not be loaded.
+        """
+        if not self._lines and data.lstrip()[:1] == b"[":
+            raise FileRefused("holds a JSON array: expected JSON lines, one object a line")
+        used = len(data) if is_last else data.rfind(b"\n") + 1
+        if not used and not is_last:
+            return NOTHING, 0
+        found = self._reading(data[:used])
+        return (self._closed(found, data) if is_last else found), used
+
+    def _reading(self, data: bytes) -> Reading:
+        lines = _lines(data, self._lines + 1)
+        self._con.register(_INPUT, lines)
+        try:
+            read = self._con.sql(_select(self._table)).to_arrow_table()
+            self._undeclared |= _undeclared(self._con, self._table)
+        finally:
+            self._con.unregister(_INPUT)
+        rows = read.filter(pc.field(_REASON).is_null()).drop_columns([_RAW, _REASON])
+        rejects, blank = _unusable(read)
+        self._lines += lines.num_rows
+        self._rows += rows.num_rows
+        self._first = self._first or next(iter(rejects), None)
+        columns = (c.name for c in self._table.columns if c.name not in self._present)
+        self._present |= {name for name in columns if rows[name].null_count < rows.num_rows}
+        return Reading(rows, lines.num_rows, tuple(rejects), blank)
+
+    def _closed(self, reading: Reading, data: bytes) -> Reading:
+        """The last block's reading with what is to be said about the whole file."""
+        rejects = reading.rejects
+        if rejects and rejects[-1].line == self._lines and not data.endswith(b"\n"):
+            raise FileRefused(
+                f"truncated: ends in the middle of the object on line {self._lines}; "
+                "fetch the file again"
+            )
+        if self._first and not self._rows:
+            raise FileRefused(
+                f"none of its {self._lines} lines is a row (line {self._first.line}: "
+                f"{self._first.reason}): expected JSON lines, one object a line"
+            )
+        absent = [c.name for c in self._table.columns if c.name not in self._present]
+        missing = [name for name in self._table.required if name in absent]
+        if self._rows and missing:
+            paths = {c.name: " or ".join(c.path) for c in self._table.columns}
+            wanted = ", ".join(f"{name} ({paths[name]})" for name in missing)
+            raise FileRefused(
+                f"missing declared column {wanted}: none of its {self._rows} objects has it; "
+                "export it, or declare another path or `optional: true`"
+            )
+        return replace(
+            reading,
+            undeclared=tuple(sorted(self._undeclared)),
+            missing_optional=tuple(absent) if self._rows else (),
+            checks={} if data.endswith(b"\n") else {"final_newline": "missing"},
+            time_zone=self._table.time_zone or None,
         )
-    absent = [c.name for c in table.columns if c.name not in present] if rows.num_rows else []
-    return Reading(
-        rows=rows,
-        rows_in=lines.num_rows,
-        rejects=tuple(rejects),
-        skipped=blank,
-        undeclared=undeclared,
-        missing_optional=tuple(absent),
-        checks={} if data.endswith(b"\n") else {"final_newline": "missing"},
-        time_zone=table.time_zone or None,
-    )
 
 
-def _lines(data: bytes) -> pa.Table:
+def _lines(data: bytes, first: int) -> pa.Table:
     """Every physical line with its number; the line feed stays, JSON does not mind."""
     offsets = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")).astype(np.int64) + 1
     if data and (not len(offsets) or offsets[-1] != len(data)):
@@ -57,7 +96,7 @@ def _lines(data: bytes) -> pa.Table:
     offsets = np.concatenate([np.zeros(1, np.int64), offsets])
     count = len(offsets) - 1
     raw = pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data))
-    return pa.table({LINE: np.arange(1, count + 1, dtype=np.int64), "raw": raw})
+    return pa.table({LINE: np.arange(first, first + count, dtype=np.int64), "raw": raw})
 
 
 def _select(table: Table) -> str:
@@ -107,20 +146,6 @@ def _unusable(read: pa.Table) -> tuple[list[Reject], int]:
     return rejects, bad.num_rows - len(rejects)
 
 
-def _refuse(data: bytes, lines: int, rejects: list[Reject], blank: int) -> None:
-    if data.lstrip()[:1] == b"[":
-        raise FileRefused("holds a JSON array: expected JSON lines, one object a line")
-    if rejects and rejects[-1].line == lines and not data.endswith(b"\n"):
-        raise FileRefused(
-            f"truncated: ends in the middle of the object on line {lines}; fetch the file again"
-        )
-    if rejects and len(rejects) + blank == lines:
-        raise FileRefused(
-            f"none of its {len(rejects)} lines is a row (line {rejects[0].line}: "
-            f"{rejects[0].reason}): expected JSON lines, one object a line"
-        )
-
-
 def _plain_paths(table: Table) -> list[str]:
     """Paths without an element search, which one pass over a line can extract together."""
     paths = (path for c in table.columns for path in c.path if not _ELEMENT.match(path))
@@ -160,7 +185,7 @@ def _name(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
-def _undeclared(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[str, ...]:
+def _undeclared(con: duckdb.DuckDBPyConnection, table: Table) -> set[str]:
     """Keys that no declared path reaches, at the levels that declared paths pass through."""
     paths = [re.sub(r"\[.*", "", path) for c in table.columns for path in c.path]
     known = {".".join(p.split(".")[: i + 1]) for p in paths for i in range(p.count(".") + 1)}
@@ -179,4 +204,4 @@ def _undeclared(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[str, ...]
         for prefix, keys in zip(prefixes, shape, strict=True)
         for key in keys or ()
     }
-    return tuple(sorted(found - known))
+    return found - known

@@ -11,13 +11,11 @@ import duckdb
 import pyarrow as pa
 
 from ingestion import ledger
-from ingestion.binary import by_row, find_sheet, is_parquet, is_workbook, parquet_text
-from ingestion.content import Content, decode, read_content
-from ingestion.csv_reader import read_csv
+from ingestion.content import Content, read_content
 from ingestion.errors import FileMoved, FileRefused
-from ingestion.json_reader import read_jsonl
 from ingestion.ledger import Load
-from ingestion.reading import LINE, Reading
+from ingestion.parts import read_parts
+from ingestion.reading import LINE, NOTHING, Reading
 from ingestion.sources import Table
 from ingestion.tombstones import withhold
 from warehouse.connection import transaction
@@ -42,38 +40,6 @@ class FileResult:
         return self.outcome != "refused" and not (fresh and self.load.rows_rejected)
 
 
-def read_file(con: duckdb.DuckDBPyConnection, content: Content, table: Table) -> Reading:
-    """Read and check one file's bytes without writing anything.
-
-    Raises FileRefused, with a message that names what was expected, what came and what to do.
-    """
-    reader = read_csv if table.dialect.format == "csv" else read_jsonl
-    if is_workbook(content.raw):
-        reading = _read_workbook(con, content.raw, table)
-    elif is_parquet(content.raw):
-        found = parquet_text(con, content.raw, table)
-        reading = by_row(reader(con, found.data, table), found.starts, format="parquet")
-    else:
-        text = decode(content.raw, table.dialect.encodings)
-        reading = reader(con, text.data, table)
-        reading.checks["encoding"] = text.encoding
-    if content.packed:
-        reading.checks["packed"] = content.packed
-    if not reading.balanced:
-        raise FileRefused(
-            f"two readers disagree: {reading.rows_in} records in, but {reading.rows.num_rows} rows "
-            f"+ {len(reading.rejects)} rejected + {reading.skipped} skipped"
-        )
-    return reading
-
-
-def _read_workbook(con: duckdb.DuckDBPyConnection, raw: bytes, table: Table) -> Reading:
-    if table.dialect.format != "csv":
-        raise FileRefused(f"is a spreadsheet: expected {table.dialect.format}; export it so")
-    sheet = find_sheet(raw, table)
-    return by_row(read_csv(con, sheet.data, table), sheet.starts, format="xlsx", sheet=sheet.name)
-
-
 def ingest_file(
     con: duckdb.DuckDBPyConnection,
     path: Path,
@@ -92,25 +58,17 @@ def ingest_file(
     stub = Load(table.source, table.name, file or f"{table.source}/{path.name}", "", "refused")
     try:
         content = read_content(path)
+        stub = replace(stub, content_hash=content.sha256, bytes=content.size)
+        if dry_run:
+            return FileResult("checked", _check(con, stub, content, table))
+        earlier = ledger.known(con, table, content.sha256)
+        if earlier:
+            return _already(con, stub, earlier, run_id)
+        return FileResult("loaded", _load(con, stub, content, table, run_id), is_new=True)
     except FileMoved as moved:
         return FileResult("deferred", replace(stub, status="deferred", message=str(moved)))
     except FileRefused as refusal:
         return refuse(con, stub, str(refusal), run_id=run_id, dry_run=dry_run)
-    stub = replace(stub, content_hash=content.sha256, bytes=len(content.raw))
-    if not dry_run:
-        earlier = ledger.known(con, table, content.sha256)
-        if earlier:
-            return _already(con, stub, earlier, run_id)
-    try:
-        reading = read_file(con, content, table)
-    except FileRefused as refusal:
-        return refuse(con, stub, str(refusal), run_id=run_id, dry_run=dry_run)
-    if not dry_run:
-        reading = withhold(con, reading, table)
-    load = _account(stub, reading)
-    if dry_run:
-        return FileResult("checked", replace(load, status="checked"))
-    return _commit(con, load, reading, table, run_id)
 
 
 def refuse(
@@ -150,46 +108,87 @@ def _already(
     return FileResult("duplicate", load, is_new)
 
 
-def _account(stub: Load, reading: Reading) -> Load:
-    notes = []
-    if not reading.rows_in:
-        notes.append("holds a header and no rows")
-    if reading.rejects:
-        count, first = len(reading.rejects), reading.rejects[0].line
-        notes.append(f"{count} line{'s' * (count > 1)} rejected, the first on line {first}")
-    if "erased" in reading.checks:
-        notes.append(f"{reading.checks['erased']} rows of erased people left out")
-    if reading.undeclared:
-        notes.append(f"not declared, so not loaded: {', '.join(reading.undeclared)}")
-    return replace(
-        stub,
-        status="loaded",
-        message=f"{stub.file}: {'; '.join(notes)}" if notes else "",
-        rows_in=reading.rows_in,
-        rows_loaded=reading.rows.num_rows,
-        rows_rejected=len(reading.rejects),
-        rows_skipped=reading.skipped,
-        checks=reading.checks,
-        undeclared_columns=reading.undeclared,
-        missing_optional=reading.missing_optional,
-        currency=reading.currency,
-        time_zone=reading.time_zone,
-        is_partial=reading.is_partial,
-    )
+@dataclass
+class _Account:
+    """What the parts of a file come to."""
+
+    rows_in: int = 0
+    loaded: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    erased: int = 0
+    first_rejected: int = 0
+    """Line of the first rejected record."""
+
+    def add(self, part: Reading) -> None:
+        """Take in one part."""
+        if part.rejects and not self.rejected:
+            self.first_rejected = part.rejects[0].line
+        self.rows_in += part.rows_in
+        self.loaded += part.rows.num_rows
+        self.rejected += len(part.rejects)
+        self.skipped += part.skipped
+        self.erased += part.checks.get("erased", 0)
+
+    def of(self, stub: Load, last: Reading, status: str) -> Load:
+        """The ledger's row; `last` is the part that speaks for the whole file."""
+        checks = last.checks | ({"erased": self.erased} if self.erased else {})
+        notes = []
+        if not self.rows_in:
+            notes.append("holds a header and no rows")
+        if self.rejected:
+            many = "s" * (self.rejected > 1)
+            notes.append(
+                f"{self.rejected} line{many} rejected, the first on line {self.first_rejected}"
+            )
+        if self.erased:
+            notes.append(f"{self.erased} rows of erased people left out")
+        if last.undeclared:
+            notes.append(f"not declared, so not loaded: {', '.join(last.undeclared)}")
+        return replace(
+            stub,
+            status=status,
+            message=f"{stub.file}: {'; '.join(notes)}" if notes else "",
+            rows_in=self.rows_in,
+            rows_loaded=self.loaded,
+            rows_rejected=self.rejected,
+            rows_skipped=self.skipped,
+            checks=checks,
+            undeclared_columns=last.undeclared,
+            missing_optional=last.missing_optional,
+            currency=last.currency,
+            time_zone=last.time_zone,
+            is_partial=last.is_partial,
+        )
 
 
-def _commit(
-    con: duckdb.DuckDBPyConnection, load: Load, reading: Reading, table: Table, run_id: str
-) -> FileResult:
-    at = _now()
+def _check(con: duckdb.DuckDBPyConnection, stub: Load, content: Content, table: Table) -> Load:
+    """Read a file to its end and write nothing."""
+    account, part = _Account(), NOTHING
+    for part in read_parts(con, content, table):
+        account.add(part)
+    return account.of(stub, part, "checked")
+
+
+def _load(
+    con: duckdb.DuckDBPyConnection, stub: Load, content: Content, table: Table, run_id: str
+) -> Load:
+    """Write a file's parts as they are read; all of them and the ledger's row, or nothing."""
+    at, account, part = _now(), _Account(), NOTHING
     with transaction(con):
         sequence = ledger.next_sequence(con)
-        load = replace(load, load_seq=sequence, load_id=ledger.load_id(sequence, load.content_hash))
-        _insert(con, reading.rows, load, table, at)
-        ledger.write_rejects(con, load, reading.rejects)
+        load_id = ledger.load_id(sequence, stub.content_hash)
+        stub = replace(stub, load_seq=sequence, load_id=load_id)
+        for found in read_parts(con, content, table):
+            part = withhold(con, found, table)
+            _insert(con, part.rows, stub, table, at)
+            ledger.write_rejects(con, stub, part.rejects)
+            account.add(part)
+        content.confirm()
+        load = account.of(stub, part, "loaded")
         ledger.supersede(con, [load.file], [])
         ledger.write(con, load, run_id, at)
-    return FileResult("loaded", load, is_new=True)
+    return load
 
 
 def _insert(

@@ -1,6 +1,6 @@
 """What reading one file gave, before anything is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -21,8 +21,9 @@ class Reject(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """The rows of one file as text, and an account of everything else that was in it.
+    """The rows of a file, or of a block of it, as text, and an account of everything else in it.
 
+    What is said about the whole file (from `undeclared` on) is known with the last block.
     Conservation: `rows_in == rows.num_rows + len(rejects) + skipped`, where `rows_in` was counted
     by another reader than the one that made `rows`.
     """
@@ -47,6 +48,9 @@ class Reading:
         return self.rows_in == int(self.rows.num_rows) + len(self.rejects) + self.skipped
 
 
+NOTHING = Reading(pa.table({LINE: pa.array([], pa.int64())}), 0, (), 0)
+"""Of a block that cannot be read before more of the file is there."""
+
 Renumber = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 
@@ -57,3 +61,23 @@ def renumbered(reading: Reading, number: Renumber) -> Reading:
     rows = reading.rows.set_column(place, LINE, pa.array(lines, pa.int64()))
     rejects = tuple(r._replace(line=int(number(np.array([r.line]))[0])) for r in reading.rejects)
     return replace(reading, rows=rows, rejects=rejects)
+
+
+def whole(parts: Iterable[Reading]) -> Reading:
+    """The parts of a file as one reading, all rows in memory."""
+    found = list(parts)
+    rows = [part.rows for part in found if part.rows.num_rows] or [found[-1].rows]
+    return replace(
+        found[-1],
+        rows=pa.concat_tables(rows),
+        rows_in=sum(part.rows_in for part in found),
+        rejects=tuple(reject for part in found for reject in part.rejects),
+        skipped=sum(part.skipped for part in found),
+    )
+
+
+def distinct(rows: pa.Table, column: str) -> set[str]:
+    """Values of a column that may be absent, without blanks."""
+    if column not in rows.column_names:
+        return set()
+    return {str(value) for value in rows[column].unique().to_pylist() if value}

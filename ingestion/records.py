@@ -23,6 +23,8 @@ class Records(NamedTuple):
 
     start: Ints
     end: Ints
+    stop: Ints
+    """Behind the line end."""
     fields: Ints
     sound: Bools
     open_at: int
@@ -33,6 +35,10 @@ class Records(NamedTuple):
         feeds = np.flatnonzero(body == _LF)
         return np.searchsorted(feeds, self.start, side="left").astype(np.int64) + first_line
 
+    def first(self, count: int) -> "Records":
+        """The first records alone."""
+        return _take(self, 0, count, 0)
+
     def blank(self, body: Bytes) -> Bools:
         """Which records hold nothing, or nothing but blanks."""
         result: Bools = self.end == self.start
@@ -42,26 +48,35 @@ class Records(NamedTuple):
         return result
 
 
-def split(body: Bytes, delimiter: str) -> Records:
-    """Split a CSV body into records.
+def split(body: Bytes, delimiter: str, is_last: bool = True) -> Records:
+    """Split a CSV body into records; a body that goes on elsewhere, into its complete ones.
 
     A record with a misplaced quote is one physical line: what follows is read afresh, so one bad
     line never swallows the good ones behind it.
     """
     whole = _scan(body, ord(delimiter))
-    wrong = np.flatnonzero(~whole.sound)
+    complete = _complete(whole, body, is_last)
+    wrong = np.flatnonzero(~whole.sound[:complete])
     if not len(wrong):
-        return whole
+        return whole if is_last else _take(whole, 0, complete, 0)
     first = int(wrong[0])
     parts = [_take(whole, 0, first, 0)]
-    parts += _careful(body, int(whole.start[first]), ord(delimiter))
+    parts += _careful(body, int(whole.start[first]), ord(delimiter), is_last)
     return Records(
         np.concatenate([p.start for p in parts]),
         np.concatenate([p.end for p in parts]),
+        np.concatenate([p.stop for p in parts]),
         np.concatenate([p.fields for p in parts]),
         np.concatenate([p.sound for p in parts]),
         max(p.open_at for p in parts),
     )
+
+
+def _complete(records: Records, body: Bytes, is_last: bool) -> int:
+    """How many records end in this body: the last one may go on, unless a line end is seen."""
+    count = len(records.start)
+    goes_on = not is_last and count and (records.open_at >= 0 or body[-1] != _LF)
+    return count - 1 if goes_on else count
 
 
 def _scan(body: Bytes, delimiter: int) -> Records:
@@ -84,7 +99,8 @@ def _scan(body: Bytes, delimiter: int) -> Records:
     stop = ends.copy()
     has_cr = (stop > starts) & (body[np.maximum(stop - 1, 0)] == _CR)
     stop[has_cr] -= 1
-    return Records(starts, stop, fields.astype(np.int64), sound, open_at)
+    after = np.minimum(ends + 1, len(body))
+    return Records(starts, stop, after, fields.astype(np.int64), sound, open_at)
 
 
 def _misplaced(body: Bytes, is_quote: Bools, inside: Bools, delimiter: int) -> Ints:
@@ -100,22 +116,23 @@ def _misplaced(body: Bytes, is_quote: Bools, inside: Bools, delimiter: int) -> I
     return np.flatnonzero(bad)
 
 
-def _careful(body: Bytes, offset: int, delimiter: int) -> list[Records]:
+def _careful(body: Bytes, offset: int, delimiter: int, is_last: bool) -> list[Records]:
     """Windows from `offset` on: take sound records, give up one line at an unsound one."""
     parts, window = [], _WINDOW
     while offset < len(body):
         reach = min(len(body), offset + window)
         seen = _scan(body[offset:reach], delimiter)
-        complete = len(seen.start) if reach == len(body) else len(seen.start) - 1
+        at_end = reach == len(body)
+        complete = _complete(seen, body[:reach], is_last) if at_end else len(seen.start) - 1
         wrong = np.flatnonzero(~seen.sound[:complete])
         usable = int(wrong[0]) if len(wrong) else complete
         parts.append(_take(seen, 0, usable, offset))
         if len(wrong):
             start = offset + int(seen.start[usable])
-            never_closed = reach == len(body) and seen.open_at == seen.start[usable]
+            never_closed = at_end and seen.open_at == seen.start[usable]
             parts.append(_line(body, start, start if never_closed else -1))
             offset, window = _next_line(body, start), _WINDOW
-        elif reach == len(body):
+        elif at_end:
             break
         else:
             offset += int(seen.start[usable])
@@ -128,7 +145,7 @@ def _line(body: Bytes, start: int, open_at: int) -> Records:
     stop = end - 1 if end > start and body[end - 1] == _LF else end
     stop -= 1 if stop > start and body[stop - 1] == _CR else 0
     one = np.ones(1, np.int64)
-    return Records(one * start, one * stop, one * 0, np.zeros(1, np.bool_), open_at)
+    return Records(one * start, one * stop, one * end, one * 0, np.zeros(1, np.bool_), open_at)
 
 
 def _next_line(body: Bytes, start: int) -> int:
@@ -146,6 +163,7 @@ def _take(records: Records, first: int, last: int, offset: int) -> Records:
     return Records(
         records.start[cut] + offset,
         records.end[cut] + offset,
+        records.stop[cut] + offset,
         records.fields[cut],
         records.sound[cut],
         -1,

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.errors import FileRefused
+from ingestion.reading import distinct
 from ingestion.sources import Dialect, Table
+from ingestion.sources import Totals as TotalsRows
 
 
 def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.bool_]:
@@ -30,52 +32,78 @@ def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.boo
     return mask
 
 
-def check_totals(
-    con: duckdb.DuckDBPyConnection, rows: pa.Table, totals: pa.Table, first_cell: str, table: Table
-) -> dict[str, Any]:
-    """Compare each totals row with the exact sum of the rows.
+class Totals:
+    """Adds up the rows of a file, block by block, and compares the sums with its totals rows."""
 
-    Returns what was compared. FileRefused names column, the vendor's figure and ours; also when a
-    total that must be there is not, or a summed value is not a number as declared.
-    """
-    declared = table.dialect.totals
-    if declared is None or (not rows.num_rows and not totals.num_rows):
-        return {}
-    labels = [str(v).strip() for v in totals[first_cell].to_pylist()]
-    missing = [label for label in declared.equal if label not in labels]
-    if missing:
-        raise FileRefused(
-            f"its totals row {', '.join(missing)} is missing, so the file may be cut; "
-            "export it again with totals"
-        )
-    currencies = _distinct(rows, table.currency_column)
-    if len(currencies) > 1:
-        return {"totals": f"not compared: rows are in {', '.join(currencies)}"}
-    sums = {c: _sum(con, rows, c, table.dialect) for c in declared.sums if c in rows.column_names}
-    for i, label in enumerate(labels):
-        for column, ours in sums.items():
-            theirs = _number(str(totals[column][i].as_py()), table.dialect)
-            slack = Decimal(str(declared.sums[column])) * rows.num_rows
-            at_least = label in declared.at_least
-            if theirs is not None and _differs(ours, theirs, slack, at_least):
-                more = "at least " if at_least else ""
-                raise FileRefused(
-                    f"its row `{label}` says {column} {theirs:f}, but the rows add up to {ours:f} "
-                    f"(expected {more}the sum); export it again"
-                )
-    return {"totals": {"rows": labels, "sums": {c: f"{s:f}" for c, s in sums.items()}}}
+    def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
+        self._con, self._table = con, table
+        self._declared = table.dialect.totals
+        self._sums: dict[str, Decimal] = {}
+        self._stated: list[tuple[str, dict[str, str]]] = []
+        """Each totals row: its first cell, and its text by column."""
+        self._currencies: set[str] = set()
+        self._rows = 0
+
+    def add(self, rows: pa.Table, totals: pa.Table, first_cell: str) -> None:
+        """Take in one block. FileRefused where a summed value is not a number as declared."""
+        if self._declared is None:
+            return
+        self._rows += rows.num_rows
+        self._currencies |= distinct(rows, self._table.currency_column)
+        summed = [name for name in self._declared.sums if name in rows.column_names]
+        for row in totals.select([first_cell, *summed]).to_pylist():
+            label = str(row.pop(first_cell)).strip()
+            self._stated.append((label, {name: str(text) for name, text in row.items()}))
+        for name in summed if len(self._currencies) < 2 else ():
+            found = _sum(self._con, rows, name, self._table.dialect)
+            self._sums[name] = self._sums.get(name, Decimal(0)) + found
+
+    def compared(self) -> dict[str, Any]:
+        """Compare each totals row with the exact sum of the rows; returns what was compared.
+
+        FileRefused names column, the vendor's figure and ours; also when a total that must be there
+        is not.
+        """
+        declared, labels = self._declared, [label for label, _ in self._stated]
+        if declared is None or not (self._rows or labels):
+            return {}
+        missing = [label for label in declared.equal if label not in labels]
+        if missing:
+            raise FileRefused(
+                f"its totals row {', '.join(missing)} is missing, so the file may be cut; "
+                "export it again with totals"
+            )
+        if len(self._currencies) > 1:
+            found = ", ".join(sorted(self._currencies))
+            return {"totals": f"not compared: rows are in {found}"}
+        for label, stated in self._stated:
+            for column, text in stated.items():
+                self._compare(declared, label, column, text)
+        sums = {column: f"{_plain(found):f}" for column, found in self._sums.items()}
+        return {"totals": {"rows": labels, "sums": sums}}
+
+    def _compare(self, declared: TotalsRows, label: str, column: str, text: str) -> None:
+        theirs = _number(text, self._table.dialect)
+        ours = self._sums[column]
+        slack = Decimal(str(declared.sums[column])) * self._rows
+        at_least = label in declared.at_least
+        if theirs is not None and _differs(ours, theirs, slack, at_least):
+            more = "at least " if at_least else ""
+            raise FileRefused(
+                f"its row `{label}` says {column} {theirs:f}, but the rows add up to "
+                f"{_plain(ours):f} (expected {more}the sum); export it again"
+            )
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Without trailing zeros."""
+    return number.normalize() if number else Decimal(0)
 
 
 def _differs(ours: Decimal, theirs: Decimal, slack: Decimal, at_least: bool) -> bool:
     if at_least:
         return ours > theirs + slack
     return abs(ours - theirs) > slack
-
-
-def _distinct(rows: pa.Table, column: str) -> list[str]:
-    if column not in rows.column_names:
-        return []
-    return sorted({str(v) for v in rows[column].unique().to_pylist() if v})
 
 
 def _number(text: str, dialect: Dialect) -> Decimal | None:
@@ -125,4 +153,4 @@ def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: D
             f"{dialect.number.thousands!r}, decimal {dialect.number.decimal!r}); was it exported "
             "in another language?"
         )
-    return Decimal(total).normalize() if total else Decimal(0)
+    return Decimal(total)

@@ -19,7 +19,8 @@ import pytest
 
 from ingestion.content import Content
 from ingestion.errors import FileRefused
-from ingestion.load import read_file
+from ingestion.parts import read_parts
+from ingestion.reading import whole
 from ingestion.sources import Table
 
 SEED, BATCHES, CASES = 20260701, 8, 260
@@ -66,6 +67,8 @@ class File(NamedTuple):
     header_line: int
     rows: list[tuple[str, ...]]
     flaws: set[str]
+    block: int
+    """Bytes that are read at once."""
 
 
 @cache
@@ -135,13 +138,14 @@ def build(draw: random.Random) -> File:
         text = text[: draw.randrange(len(text))]
         flaws.add("cut")
     raw = text.encode(encoding)
-    return File(raw, table(declared), text, delimiter, len(preamble) + 1, rows, flaws)
+    block = draw.choice((1, 7, 50, 1 << 20))
+    return File(raw, table(declared), text, delimiter, len(preamble) + 1, rows, flaws, block)
 
 
 def check(file: File) -> str:
     """Judge one file; returns what became of it."""
     try:
-        reading = read_file(CON, Content(file.raw, ""), file.table)
+        reading = whole(read_parts(CON, Content.of(file.raw), file.table, file.block))
     except FileRefused as refusal:
         assert len(str(refusal)) > 20
         assert file.flaws or "truncated" in str(refusal), refusal

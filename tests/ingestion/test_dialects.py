@@ -6,11 +6,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingestion.content import Content, decode
+from ingestion.content import Content
 from ingestion.errors import FileRefused
-from ingestion.load import read_file
-from ingestion.reading import Reading
+from ingestion.parts import read_parts
+from ingestion.reading import Reading, whole
 from ingestion.sources import Table
+from ingestion.text import decode
 
 EXPORTS = Path(__file__).parent / "exports"
 CON = duckdb.connect()
@@ -28,7 +29,7 @@ def read(raw: bytes, dialect: dict[str, Any], *columns: str, **meta: Any) -> Rea
         }
         | meta
     )  # fmt: skip
-    return read_file(CON, Content(raw, ""), table)
+    return whole(read_parts(CON, Content.of(raw), table))
 
 
 META = {
@@ -133,6 +134,9 @@ def test_marketo_json_inside_csv_stays_text() -> None:
 
 
 def test_declared_encodings_are_tried_in_order() -> None:
-    assert decode("né".encode("latin-1"), ["utf-8", "latin-1"]) == ("né".encode(), "latin-1")
-    assert decode("né".encode(), ["utf-8", "latin-1"]) == ("né".encode(), "utf-8")
-    assert decode("né".encode("utf-16-be"), ["utf-16-be"]).data == "né".encode()
+    for written, declared in (("latin-1", ["utf-8", "latin-1"]), ("utf-8", ["utf-8", "latin-1"]),
+                              ("utf-16-be", ["utf-16-be"])):  # fmt: skip
+        for block in (1, 2, 3, 100):
+            found = decode(Content.of("né".encode(written)), declared, block)
+            assert found.encoding == written
+            assert b"".join(piece for piece, _ in found.blocks()) == "né".encode()

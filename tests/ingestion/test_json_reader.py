@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.errors import FileRefused
-from ingestion.json_reader import read_jsonl
+from ingestion.json_reader import JsonReader
 from ingestion.sources import Table
 
 CON = duckdb.connect()
@@ -38,7 +38,9 @@ def lines(*objects: Any) -> bytes:
 
 
 def read(data: bytes, **paths: str | list[str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = read_jsonl(CON, data, table(**paths)).rows.to_pylist()
+    found: list[dict[str, Any]] = (
+        JsonReader(CON, table(**paths)).read(data, True)[0].rows.to_pylist()
+    )
     return found
 
 
@@ -71,7 +73,7 @@ def test_values_are_what_pythons_json_module_finds(objects: list[dict[str, Any]]
 def test_every_line_is_accounted_for(body: list[str]) -> None:
     data = "".join(line + "\n" for line in body).encode()
     try:
-        reading = read_jsonl(CON, data, table(id="id"))
+        reading = JsonReader(CON, table(id="id")).read(data, True)[0]
     except FileRefused:
         return
     assert reading.balanced
@@ -100,6 +102,6 @@ def test_long_integers_keep_every_digit() -> None:
 
 def test_undeclared_keys_are_reported_at_declared_levels() -> None:
     data = lines({"id": 1, "context": {"page": {"url": "u", "path": "/"}, "ip": "1.2.3.4"}, "z": 1})
-    reading = read_jsonl(CON, data, table(id="id", url="context.page.url"))
+    reading = JsonReader(CON, table(id="id", url="context.page.url")).read(data, True)[0]
     assert reading.undeclared == ("context.ip", "context.page.path", "z")
     assert "1.2.3.4" not in str(reading.rows.to_pylist())

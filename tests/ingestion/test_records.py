@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion import records as records_module
-from ingestion.csv_reader import read_csv
+from ingestion.csv_reader import CsvReader
 from ingestion.errors import FileRefused
-from ingestion.reading import LINE
+from ingestion.reading import LINE, Reading
 from ingestion.records import Records, split
 from ingestion.sources import Table
 
@@ -43,6 +43,11 @@ def table(columns: int, delimiter: str = ",") -> Table:
     )  # fmt: skip
 
 
+def read(data: bytes, of: Table) -> Reading:
+    """A whole file at once."""
+    return CsvReader(CON, of).read(data, True)[0]
+
+
 def written(columns: int, rows: list[list[str]], **kwargs: object) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, **kwargs)  # type: ignore[arg-type]
@@ -71,7 +76,7 @@ def test_well_formed_files_read_as_pythons_csv_module_reads_them(
         # line_num counts a carriage return inside a value as a line end; line feeds are the law.
         expected.append((*row, before))
         before = reader.line_num
-    reading = read_csv(CON, data, table(columns, delimiter))
+    reading = read(data, table(columns, delimiter))
     found = [tuple(row.values()) for row in reading.rows.to_pylist()]
     assert [row[:-1] for row in found] == [row[:-1] for row in expected] == list(map(tuple, rows))
     assert reading.rows_in == len(rows)
@@ -84,7 +89,7 @@ def test_well_formed_files_read_as_pythons_csv_module_reads_them(
 @given(BROKEN)
 def test_rows_in_is_loaded_plus_rejected_plus_skipped_whatever_comes(body: str) -> None:
     try:
-        reading = read_csv(CON, b"c0,c1\n" + body.encode(), table(2))
+        reading = read(b"c0,c1\n" + body.encode(), table(2))
     except FileRefused as refusal:
         assert "truncated" in str(refusal)
         return
@@ -107,6 +112,17 @@ def test_no_byte_is_lost_or_used_twice(body: str) -> None:
         covered[start:end] += 1
     assert covered.max(initial=0) <= 1
     assert set(data[covered == 0].tobytes()) <= set(b"\r\n")
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(BROKEN, max_size=4).map("\n".join), st.integers(0, 60))
+def test_what_a_body_goes_on_with_changes_nothing_before_it(body: str, cut: int) -> None:
+    data = np.frombuffer(body.encode(), np.uint8)
+    whole, begun = split(data, ","), split(data[:cut], ",", is_last=False)
+    count = len(begun.start)
+    assert begun.open_at == -1
+    for one, other in zip(whole[:5], begun[:5], strict=True):
+        assert np.array_equal(one[:count], other)
 
 
 @settings(max_examples=300, deadline=None)
@@ -136,14 +152,14 @@ def test_one_bad_line_costs_one_line(
     # every good row is quoted, so an open quote meets a contradiction on the next line
     good = [f'"{i}","{cell.replace(chr(34), chr(34) * 2)}."\n'.encode() for i, cell in rows]
     body = b"".join([*good[:at], bad.encode() + b"\n", *good[at:]])
-    reading = read_csv(CON, b"c0,c1\n" + body, table(2))
+    reading = read(b"c0,c1\n" + body, table(2))
     assert [r.raw_text for r in reading.rejects] == [bad]
     assert reading.rows["c1"].to_pylist() == [f"{cell}." for _, cell in rows]
 
 
 def test_a_stray_quote_in_an_unquoted_file_costs_one_line() -> None:
     body = "\n".join(["1,a", '2,"b', *(f"{i},x" for i in range(3, 9_000))]) + "\n"
-    reading = read_csv(CON, b"c0,c1\n" + body.encode(), table(2))
+    reading = read(b"c0,c1\n" + body.encode(), table(2))
     assert [r.line for r in reading.rejects] == [3]
     assert reading.rows.num_rows == 8_998
     assert reading.rows[LINE].to_pylist()[-1] == 9_000
@@ -151,6 +167,4 @@ def test_a_stray_quote_in_an_unquoted_file_costs_one_line() -> None:
 
 def test_a_record_larger_than_the_parsers_block() -> None:
     rows = [["1", "x" * 9_000_000], ["2", "y\nz"]]
-    assert read_csv(CON, written(2, rows), table(2)).rows["c1"].to_pylist() == [
-        cell for _, cell in rows
-    ]
+    assert read(written(2, rows), table(2)).rows["c1"].to_pylist() == [cell for _, cell in rows]
