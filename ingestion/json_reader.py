@@ -1,19 +1,26 @@
 """Reading JSON lines: one object a line, columns by their declared paths."""
 
-import re
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from tempfile import NamedTemporaryFile
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.errors import DeclarationError, FileRefused
+from ingestion.errors import FileRefused
+from ingestion.json_paths import RAW, REASON, bulk, exact, keys
 from ingestion.reading import LINE, NOTHING, Reading, Reject
-from ingestion.sources import Column, Table
+from ingestion.records import Bools
+from ingestion.sources import Table
 
-_INPUT, _RAW, _REASON = "_json_lines", "_raw", "_reason"
-_ELEMENT = re.compile(r"^(?P<list>[^\[\]]+)\[(?P<key>\w+)=(?P<wanted>[^\]]+)\]\.(?P<value>.+)$")
+_INPUT = "_json_lines"
+_CHECKED, _LISTED = 256, 4096
+"""Lines of a block that both readers read, and whose keys are listed; all of a smaller block."""
+_SPACES = " \t\r\n"
 
 
 class JsonReader:
@@ -21,6 +28,7 @@ class JsonReader:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         self._con, self._table = con, table
+        self._bulk = bulk(table)
         self._present: set[str] = set()
         """Columns of which a value has been seen."""
         self._undeclared: set[str] = set()
@@ -41,21 +49,82 @@ class JsonReader:
         return (self._closed(found, data) if is_last else found), used
 
     def _reading(self, data: bytes) -> Reading:
-        lines = _lines(data, self._lines + 1)
-        self._con.register(_INPUT, lines)
-        try:
-            read = self._con.sql(_select(self._table)).to_arrow_table()
-            self._undeclared |= _undeclared(self._con, self._table)
-        finally:
-            self._con.unregister(_INPUT)
-        rows = read.filter(pc.field(_REASON).is_null()).drop_columns([_RAW, _REASON])
-        rejects, blank = _unusable(read)
+        """The rows of complete lines, and why the others are none."""
+        lines, blank = _lines(data, self._lines + 1)
+        filled = lines.filter(pa.array(~blank)) if blank.any() else lines
+        rows, looked = self._read(data, filled)
+        bad = looked.filter(pc.field(REASON).is_valid()).select([LINE, RAW, REASON])
+        rejects = tuple(Reject(*row.values()) for row in bad.to_pylist())
+        step = max(1, filled.num_rows // _LISTED)
+        self._undeclared |= self._keys(filled.take(pa.array(np.arange(0, filled.num_rows, step))))
         self._lines += lines.num_rows
         self._rows += rows.num_rows
         self._first = self._first or next(iter(rejects), None)
         columns = (c.name for c in self._table.columns if c.name not in self._present)
         self._present |= {name for name in columns if rows[name].null_count < rows.num_rows}
-        return Reading(rows, lines.num_rows, tuple(rejects), blank)
+        return Reading(rows, lines.num_rows, rejects, int(blank.sum()))
+
+    def _read(self, data: bytes, lines: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """The rows of lines that are not blank, and what the exact reader says of those it read.
+
+        Read in bulk; a sample of the lines, and those that came without a key, once more exactly.
+        Where the two disagree all of them are.
+        """
+        rows = self._in_bulk(data, lines)
+        if rows is not None:
+            sound = ~_without_key(rows, self._table)
+            looked = ~sound
+            looked[:: max(1, len(looked) // _CHECKED)] = True
+            found = self._exactly(lines.filter(pa.array(looked)))
+            mirrored = found.filter(pa.array(sound[looked]))
+            mirror = rows.filter(pa.array(sound & looked))
+            rows = rows.filter(pa.array(sound))
+            agreed = mirrored[REASON].null_count == mirrored.num_rows
+            if agreed and mirror.equals(mirrored.select(rows.column_names)):
+                more = found.filter(pa.array(~sound[looked])).filter(pc.field(REASON).is_null())
+                if more.num_rows:
+                    rows = pa.concat_tables([rows, more.select(rows.column_names)]).sort_by(LINE)
+                return rows, found
+        found = self._exactly(lines)
+        return found.filter(pc.field(REASON).is_null()).drop_columns([RAW, REASON]), found
+
+    def _in_bulk(self, data: bytes, lines: pa.Table) -> pa.Table | None:
+        """One row a line, null where in doubt; None where that reader counts otherwise."""
+        if self._bulk is None or not lines.num_rows:
+            return None
+        longest = max(1 << 22, 2 * pc.max(pc.binary_length(lines["raw"])).as_py())
+        try:
+            with _as_file(data) as path:
+                parameters = {"path": path, "longest": longest}
+                rows = self._con.execute(self._bulk, parameters).to_arrow_table()
+        except duckdb.Error:
+            return None
+        return rows.append_column(LINE, lines[LINE]) if len(rows) == len(lines) else None
+
+    def _exactly(self, lines: pa.Table) -> pa.Table:
+        with self._registered(lines):
+            return self._con.sql(exact(self._table, _INPUT)).to_arrow_table()
+
+    def _keys(self, lines: pa.Table) -> set[str]:
+        """Keys that no declared path reaches, at the levels that declared paths pass through."""
+        query, levels, known = keys(self._table, _INPUT)
+        with self._registered(lines):
+            shapes = self._con.execute(query).fetchall()
+        found = {
+            f"{level}.{key}" if level else str(key)
+            for (shape,) in shapes
+            for level, names in zip(levels, shape, strict=True)
+            for key in names or ()
+        }
+        return found - known
+
+    @contextmanager
+    def _registered(self, lines: pa.Table) -> Iterator[None]:
+        self._con.register(_INPUT, lines)
+        try:
+            yield
+        finally:
+            self._con.unregister(_INPUT)
 
     def _closed(self, reading: Reading, data: bytes) -> Reading:
         """The last block's reading with what is to be said about the whole file."""
@@ -88,120 +157,52 @@ class JsonReader:
         )
 
 
-def _lines(data: bytes, first: int) -> pa.Table:
-    """Every physical line with its number; the line feed stays, JSON does not mind."""
-    offsets = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")).astype(np.int64) + 1
-    if data and (not len(offsets) or offsets[-1] != len(data)):
-        offsets = np.append(offsets, len(data))
-    offsets = np.concatenate([np.zeros(1, np.int64), offsets])
-    count = len(offsets) - 1
-    raw = pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data))
-    return pa.table({LINE: np.arange(first, first + count, dtype=np.int64), "raw": raw})
+def _lines(data: bytes, first: int) -> tuple[pa.Table, Bools]:
+    """Every physical line with its number, and which hold nothing but blanks.
 
-
-def _select(table: Table) -> str:
-    """SQL: every line with its values; why it is no row (null for a row, empty for a blank)."""
-    columns = ",\n".join(f"{_value(table, c)} as {_name(c.name)}" for c in table.columns)
-    keys = "\n".join(
-        f"when coalesce(trim({_name(key)}, ' \t\r\n'), '') = '' "
-        f"then {_text(f'the key {key} is missing')}"
-        for key in table.key
-    )
-    return f"""
-        with
-        judged as (
-            select
-                {LINE}, raw,
-                case
-                    when trim(raw, ' \t\r\n') = '' then ''
-                    when not json_valid(raw) then 'not valid JSON'
-                    when json_type(raw) != 'OBJECT' then 'not a JSON object'
-                end as problem,
-            from {_INPUT}
-        ),
-        extracted as (
-            select
-                {LINE}, raw, problem,
-                case
-                    when problem is null then json_extract_string(raw, {_pointers(table)})
-                end as v,
-            from judged
-        ),
-        named as (select {LINE}, raw, problem, {columns} from extracted),
-        reasoned as (
-            select
-                * exclude (problem, raw),
-                case when problem is not null then problem {keys} end as {_REASON},
-                case when {_REASON} is not null then rtrim(raw, '\r\n') end as {_RAW},
-            from named
-        )
-        select * from reasoned order by {LINE}
+    The line feed stays, JSON does not mind.
     """
+    octets = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(octets == ord("\n")).astype(np.int64) + 1
+    if len(data) and (not len(ends) or ends[-1] != len(data)):
+        ends = np.append(ends, len(data))
+    starts = np.append(np.zeros(min(1, len(ends)), np.int64), ends[:-1])
+    offsets = pa.py_buffer(np.append(starts[:1], ends)) if len(ends) else None
+    raw = (
+        pa.LargeStringArray.from_buffers(len(ends), offsets, pa.py_buffer(data))
+        if len(ends)
+        else pa.array([], pa.large_string())
+    )
+    blank = np.isin(octets[starts], list(_SPACES.encode()))
+    if blank.any():
+        trimmed = pc.ascii_trim(raw.filter(pa.array(blank)), _SPACES)
+        blank[blank] = pc.equal(trimmed, "").to_numpy(zero_copy_only=False)
+    numbers = np.arange(first, first + len(ends), dtype=np.int64)
+    return pa.table({LINE: numbers, "raw": raw}), blank
 
 
-def _unusable(read: pa.Table) -> tuple[list[Reject], int]:
-    bad = read.filter(pc.field(_REASON).is_valid())
-    found = zip(*(bad[name].to_pylist() for name in (LINE, _RAW, _REASON)), strict=True)
-    rejects = [Reject(*row) for row in found if row[2]]
-    return rejects, bad.num_rows - len(rejects)
+def _without_key(rows: pa.Table, table: Table) -> Bools:
+    """Which rows came without a value in a key."""
+    found = np.zeros(rows.num_rows, np.bool_)
+    for key in table.key:
+        value = pc.ascii_trim(pc.fill_null(rows[key], ""), _SPACES)
+        found |= pc.equal(value, "").to_numpy(zero_copy_only=False).astype(np.bool_)
+    return found
 
 
-def _plain_paths(table: Table) -> list[str]:
-    """Paths without an element search, which one pass over a line can extract together."""
-    paths = (path for c in table.columns for path in c.path if not _ELEMENT.match(path))
-    return list(dict.fromkeys(paths))
-
-
-def _pointers(table: Table) -> str:
-    return "[" + ", ".join(_pointer(path) for path in _plain_paths(table)) + "]::varchar[]"
-
-
-def _value(table: Table, column: Column) -> str:
-    plain = {path: f"v[{i}]" for i, path in enumerate(_plain_paths(table), start=1)}
-    paths = [plain.get(path) or _element(path) for path in column.path]
-    return f"coalesce({', '.join(paths)})" if len(paths) > 1 else paths[0]
-
-
-def _element(path: str) -> str:
-    """SQL for `list[key=wanted].value`: the first element that matches."""
-    parts = _ELEMENT.match(path)
-    if parts is None:
-        raise DeclarationError(f"expected a dotted path or list[key=wanted].value, got {path!r}")
-    usable = f"case when problem is null then json_extract(raw, {_pointer(parts['list'])}) end"
-    wanted = f"json_extract_string(item, {_pointer(parts['key'])}) = {_text(parts['wanted'])}"
-    first = f"list_filter(try_cast({usable} as json[]), lambda item: {wanted})[1]"
-    return f"json_extract_string({first}, {_pointer(parts['value'])})"
-
-
-def _pointer(path: str) -> str:
-    return _text("$" + "".join(f'."{step}"' for step in path.split(".") if step))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'
-
-
-def _undeclared(con: duckdb.DuckDBPyConnection, table: Table) -> set[str]:
-    """Keys that no declared path reaches, at the levels that declared paths pass through."""
-    paths = [re.sub(r"\[.*", "", path) for c in table.columns for path in c.path]
-    known = {".".join(p.split(".")[: i + 1]) for p in paths for i in range(p.count(".") + 1)}
-    leaves = set(paths)
-    prefixes = ["", *sorted(known - leaves)]
-    pointers = ", ".join(_pointer(prefix) for prefix in prefixes)
-    shapes = con.execute(
-        f"""
-        with objects as (select raw from {_INPUT} where json_valid(raw))
-        select distinct json_keys(raw, [{pointers}]) from objects
-        """
-    ).fetchall()
-    found = {
-        f"{prefix}.{key}" if prefix else str(key)
-        for (shape,) in shapes
-        for prefix, keys in zip(prefixes, shape, strict=True)
-        for key in keys or ()
-    }
-    return found - known
+@contextmanager
+def _as_file(data: bytes) -> Iterator[str]:
+    """The path of a file that holds `data`: in memory where the system has such files."""
+    if not hasattr(os, "memfd_create"):
+        with NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            yield file.name
+        return
+    handle = os.memfd_create("onefold")
+    try:
+        with os.fdopen(os.dup(handle), "wb") as file:
+            file.write(data)
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)

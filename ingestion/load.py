@@ -14,7 +14,7 @@ from ingestion import ledger
 from ingestion.content import Content, read_content
 from ingestion.errors import FileMoved, FileRefused
 from ingestion.ledger import Load
-from ingestion.parts import read_parts
+from ingestion.parts import ahead, read_parts
 from ingestion.reading import LINE, NOTHING, Reading
 from ingestion.sources import Table
 from ingestion.tombstones import withhold
@@ -179,11 +179,12 @@ def _load(
         sequence = ledger.next_sequence(con)
         load_id = ledger.load_id(sequence, stub.content_hash)
         stub = replace(stub, load_seq=sequence, load_id=load_id)
-        for found in read_parts(con, content, table):
-            part = withhold(con, found, table)
-            _insert(con, part.rows, stub, table, at)
-            ledger.write_rejects(con, stub, part.rejects)
-            account.add(part)
+        with con.cursor() as reader:
+            parts = (withhold(reader, part, table) for part in read_parts(reader, content, table))
+            for part in ahead(parts):
+                _insert(con, part.rows, stub, table, at)
+                ledger.write_rejects(con, stub, part.rejects)
+                account.add(part)
         content.confirm()
         load = account.of(stub, part, "loaded")
         ledger.supersede(con, [load.file], [])

@@ -1,6 +1,7 @@
 """Reading one file part by part: which reader, how much at once, and whether the count is right."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import duckdb
@@ -43,6 +44,18 @@ def read_parts(
                 f"{len(part.rejects)} rejected + {part.skipped} skipped"
             )
         yield replace(part, checks=part.checks | checks) if is_last else part
+
+
+def ahead(parts: Iterator[Reading]) -> Iterator[Reading]:
+    """The same parts, each read by a second thread while the one before it is written.
+
+    `parts` must not use the connection that writes: give it a cursor.
+    """
+    with ThreadPoolExecutor(1, "reader") as thread:
+        coming = thread.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = thread.submit(next, parts, None)
+            yield part
 
 
 def _reader(con: duckdb.DuckDBPyConnection, table: Table) -> CsvReader | JsonReader:

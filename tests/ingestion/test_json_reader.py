@@ -4,15 +4,29 @@ import json
 from typing import Any
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion import json_reader
 from ingestion.errors import FileRefused
 from ingestion.json_reader import JsonReader
 from ingestion.sources import Table
 
 CON = duckdb.connect()
 KEYS = st.sampled_from(["id", "a", "b", "x", "deep", "é"])
+NASTY = ['{"id":1,"id":2}', '{"ID":7,"id":3}', '{"id":4,"deep":"x"}', '{"id":5,"deep":[{"x":1}]}',
+         '{"id":6} {"id":7}', "[{}]", '"id"', "7", "null", "{", '{"id":8}x', '{"id":"9\\u0000"}',
+         "\x0b", '{"id":1.10,"a":1e3}', '{"id":12345678901234567890123}', '{"id":-0.0}',
+         '{"id":" "}',
+         '{"id":"\\ud83d\\ude00","a":{"b":{"c":[1, 2]}}}', '{"id":"e","a":[{"b":"x","x":{"y":1}}]}',
+         '  {"id":"indented"}  ', "", " \t"]  # fmt: skip
+LAYOUTS: list[dict[str, str | list[str]]] = [
+    {"id": "id", "a": "a", "deep": "deep.x"},
+    {"id": "id", "a": "a", "ab": "a.b", "abc": "a.b.c"},
+    {"id": ["id", "deep.x"], "found": "a[b=x].x", "inner": "a[b=x].x.y"},
+    {"id": "id"},
+]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40)
     | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
@@ -81,6 +95,33 @@ def test_every_line_is_accounted_for(body: list[str]) -> None:
     assert reading.skipped == sum(not line.strip() for line in body)
     good = [i for i, line in enumerate(body, 1) if line in ('{"id":1}', '{"id":"é"}')]
     assert reading.rows["_line"].to_pylist() == good
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.dictionaries(KEYS, VALUES, max_size=5).map(json.dumps) | st.sampled_from(NASTY),
+                min_size=1, max_size=8), st.sampled_from(LAYOUTS))  # fmt: skip
+def test_the_bulk_reader_reads_what_the_exact_one_reads(
+    body: list[str], layout: dict[str, str | list[str]]
+) -> None:
+    data = "".join(line + "\n" for line in body).encode()
+    found = []
+    for checked in (1, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(json_reader, "_CHECKED", 1)
+            reader = JsonReader(CON, table(**layout))
+            assert reader._bulk
+            if not checked:
+                reader._bulk = None
+            reading, used = reader.read(data, False)
+            assert used == len(data)
+            found.append((reading.rows.sort_by("_line").to_pylist(), reading.rejects))
+    assert found[0] == found[1]
+
+
+def test_keys_that_differ_by_case_alone_are_told_apart() -> None:
+    assert read(lines({"id": 1, "a": "x", "A": "y"}), id="id", low="a", high="A") == [
+        {"id": "1", "low": "x", "high": "y", "_line": 1}
+    ]
 
 
 def test_fall_backs_take_the_first_path_that_has_a_value() -> None:
