@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: run up test test-duckdb2 lint check lock
+.PHONY: run up test test-duckdb2 lint check bench-ingestion lock
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed ; $(BIN)/onefold run --sample
@@ -14,6 +14,7 @@ up: $(VENV)/installed ; $(BIN)/onefold up
 test: $(VENV)/installed ; $(BIN)/python -m pytest
 lint: $(VENV)/installed ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint -p 2 dbt_project
 check: test lint
+bench-ingestion: $(VENV)/installed ; $(BIN)/python -m benchmarks.ingestion
 
 # The same tests on DuckDB 2.0, in an environment of their own.
 test-duckdb2: ; $(MAKE) VENV=.venv-duckdb2 .venv-duckdb2/installed && .venv-duckdb2/bin/uv pip install --python .venv-duckdb2/bin/python -q --no-deps duckdb==2.0.0 && $(MAKE) VENV=.venv-duckdb2 test

@@ -42,8 +42,8 @@ class Records(NamedTuple):
     def blank(self, body: Bytes) -> Bools:
         """Which records hold nothing, or nothing but blanks."""
         result: Bools = self.end == self.start
-        short = np.flatnonzero((self.fields == 1) & ~result)
-        for i in short[self.end[short] - self.start[short] < 200]:
+        single = np.flatnonzero((self.fields == 1) & ~result)
+        for i in single[np.isin(body[self.start[single]], list(b" \t\v\f\r"))]:
             result[i] = not body[self.start[i] : self.end[i]].tobytes().strip()
         return result
 
@@ -80,20 +80,21 @@ def _complete(records: Records, body: Bytes, is_last: bool) -> int:
 
 
 def _scan(body: Bytes, delimiter: int) -> Records:
-    """One pass over `body`, trusting its quotes; `sound` says where they cannot be trusted."""
-    is_quote = body == _QUOTE
-    inside = np.bitwise_xor.accumulate(is_quote.view(np.uint8)).view(np.bool_)
-    ends = np.flatnonzero((body == _LF) & ~inside)
+    """One pass over `body`, trusting its quotes; `sound` says where they cannot be trusted.
+
+    A byte is inside quotes where an odd number of quotes stands before it.
+    """
+    quotes = np.flatnonzero(body == _QUOTE)
+    ends = _outside(np.flatnonzero(body == _LF), quotes)
     if len(body) and (not len(ends) or ends[-1] != len(body) - 1):
         ends = np.append(ends, len(body))
     starts = np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1])
-    separators = np.flatnonzero((body == delimiter) & ~inside)
-    upto = np.searchsorted(separators, ends)
-    fields = np.diff(upto, prepend=0) + 1
+    separators = _outside(np.flatnonzero(body == delimiter), quotes)
+    fields = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
     sound = np.ones(len(ends), np.bool_)
-    sound[np.searchsorted(ends, _misplaced(body, is_quote, inside, delimiter))] = False
+    sound[np.searchsorted(ends, _misplaced(body, quotes, delimiter))] = False
     open_at = -1
-    if len(body) and inside[-1]:
+    if len(quotes) % 2:
         sound[-1] = False
         open_at = int(starts[-1])
     stop = ends.copy()
@@ -103,17 +104,29 @@ def _scan(body: Bytes, delimiter: int) -> Records:
     return Records(starts, stop, after, fields.astype(np.int64), sound, open_at)
 
 
-def _misplaced(body: Bytes, is_quote: Bools, inside: Bools, delimiter: int) -> Ints:
-    """Positions of quotes and carriage returns that RFC 4180 does not allow where they are."""
-    edge = is_quote | (body == delimiter) | (body == _LF)
-    bad = np.zeros(len(body), np.bool_)
-    bad[1:] = is_quote[1:] & inside[1:] & ~edge[:-1]
-    is_cr = body == _CR
-    edge |= is_cr
-    bad[:-1] |= is_quote[:-1] & ~inside[:-1] & ~edge[1:]
-    if is_cr.any():
-        bad[:-1] |= is_cr[:-1] & ~inside[:-1] & (body[1:] != _LF)
-    return np.flatnonzero(bad)
+def _outside(positions: Ints, quotes: Ints) -> Ints:
+    """The positions that are not inside quotes."""
+    if not len(quotes):
+        return positions
+    outside: Ints = positions[np.searchsorted(quotes, positions) % 2 == 0]
+    return outside
+
+
+def _misplaced(body: Bytes, quotes: Ints, delimiter: int) -> Ints:
+    """Positions of quotes and carriage returns that RFC 4180 does not allow where they are.
+
+    A quote opens behind an edge and closes before one; a doubled quote does both.
+    """
+    edges = np.zeros(256, np.bool_)
+    edges[[_QUOTE, delimiter, _LF]] = True
+    opening, closing = quotes[::2], quotes[1::2]
+    opening = opening[(opening > 0) & ~edges[body[np.maximum(opening - 1, 0)]]]
+    edges[_CR] = True
+    last = len(body) - 1
+    closing = closing[(closing < last) & ~edges[body[np.minimum(closing + 1, last)]]]
+    returns = _outside(np.flatnonzero(body == _CR), quotes)
+    returns = returns[(returns < last) & (body[np.minimum(returns + 1, last)] != _LF)]
+    return np.concatenate([opening, closing, returns])
 
 
 def _careful(body: Bytes, offset: int, delimiter: int, is_last: bool) -> list[Records]:
