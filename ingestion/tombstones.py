@@ -62,7 +62,8 @@ def bury(
 ) -> int:
     """Add tombstones for (id_type, normal form) pairs; returns how many are new.
 
-    Call inside the erasure's transaction.
+    Call inside the erasure's transaction. They are stored in the order of their digests, which says
+    nothing about the identifiers.
     """
     key = _key()
     pairs = sorted({*identifiers, (_KEY, "")})
@@ -77,7 +78,7 @@ def bury(
     added = con.execute(
         "insert into state.tombstones (id_type, digest, buried_at, mark) "
         "select id_type, digest, ?, mark from _buried "
-        "anti join state.tombstones using (id_type, digest) returning id_type",
+        "anti join state.tombstones using (id_type, digest) order by digest returning id_type",
         [at],
     ).fetchall()
     con.unregister("_buried")

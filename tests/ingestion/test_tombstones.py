@@ -175,6 +175,14 @@ def test_a_mark_is_a_keyed_md5_and_its_type_is_part_of_it(con: duckdb.DuckDBPyCo
     assert found["email"] != found["user_id"]
 
 
+def test_the_order_of_tombstones_says_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    stored = con.execute(
+        "select digest from state.tombstones where id_type = 'user_id' order by rowid"
+    ).fetchall()
+    assert len(stored) > 1000
+    assert stored == sorted(stored)
+
+
 def test_a_false_mark_withholds_nobody(con: duckdb.DuckDBPyConnection) -> None:
     erased = Erased.read(con)
     all_taken = {kind: np.ones_like(taken) for kind, taken in erased.marked.items()}
