@@ -2,7 +2,7 @@
 
 import csv
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -24,6 +24,19 @@ ID_TYPES = (
     "domain",
 )
 
+PLAIN_EMAIL = (
+    r"\A[a-z0-9_!#$%&'*+\-/=?^`{|}~]+(?:\.[a-z0-9_!#$%&'*+\-/=?^`{|}~]+)*"
+    r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:[a-z0-9]+-)*[a-z0-9]*[a-z]\z"
+)
+"""RE2 pattern of lower-case addresses that are their own normal form, with two more conditions:
+at most PLAIN_EMAIL_BYTES long, and not in `.arpa`.
+
+An ASCII dot-atom without quotes before the `@`. After it two labels or more, without Punycode and
+other double hyphens, the last one ending in a letter; a label is shorter than the whole, so within
+the 63 that a label may have. No rule below changes or refuses such an address but for its case.
+"""
+PLAIN_EMAIL_BYTES = 64
+
 # cache_dir=None and no list URLs: the suffix list inside the package, no network, no files written.
 _extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 
@@ -40,13 +53,8 @@ def normalise(id_type: str, value: str, region: str | None = None) -> str | None
     text = value.strip()
     if not text:
         return None
-    if id_type == "email":
-        return _email(text)
-    if id_type == "phone":
-        return _phone(text, region)
-    if id_type == "domain":
-        return _domain(text)
-    return text
+    rule = RULES.get(id_type)
+    return rule(text, region) if rule else text
 
 
 def normalise_many(
@@ -56,7 +64,7 @@ def normalise_many(
     return {pair: normalise(id_type, *pair) for pair in set(values)}
 
 
-def _email(text: str) -> str | None:
+def _email(text: str, _: str | None) -> str | None:
     local, at, host = text.removeprefix("mailto:").rpartition("@")
     host, last = host.rstrip("."), host.rstrip(".").rpartition(".")[2].lower()
     if not at or "." not in host:
@@ -90,7 +98,7 @@ def _phone(text: str, region: str | None) -> str | None:
     return None
 
 
-def _domain(text: str) -> str | None:
+def _domain(text: str, _: str | None) -> str | None:
     try:
         host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
         host = host.encode("idna").decode("ascii").lower().rstrip(".")
@@ -104,6 +112,14 @@ def _domain(text: str) -> str | None:
         return found.top_domain_under_public_suffix or None
     # A suffix the public list does not know (.example, .internal): the last two labels.
     return ".".join(host.split(".")[-2:])
+
+
+RULES: dict[str, Callable[[str, str | None], str | None]] = {
+    "email": _email,
+    "phone": _phone,
+    "domain": _domain,
+}
+"""Types whose normal form is more than the trimmed text."""
 
 
 def region_of(country: str | None) -> str | None:

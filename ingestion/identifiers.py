@@ -1,60 +1,128 @@
-"""Normal forms of declared identifiers, computed once per distinct value of a file."""
+"""Normal forms of declared identifiers, a whole column at a time.
+
+`identity/normalise.py` says what a normal form is. Where its answer can be seen from the text it is
+worked out for the column at once; every other value goes to it, once per distinct value.
+"""
 
 from collections.abc import Callable
 from functools import cache, lru_cache
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.sources import Column, Table
 
-_SEPARATOR = "\x1f"  # ASCII unit separator: not in values that people type
+BLANKS = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""What `str.strip` takes away; Arrow's own notion of a blank is another one."""
 
 Normalise = Callable[[str, str, str | None], str | None]
 """(identifier type, value, region) -> normal form, None when the value has none."""
 
 
-@cache
-def normalise() -> Normalise:
-    """The identity room's normaliser, the one that erasure and matching use too.
+def add_normal_forms(rows: pa.Table, table: Table) -> pa.Table:
+    """Add `_normal_<column>` for every declared identifier; null where there is no normal form.
 
-    Remembers what it worked out: the same address stands in several exports of a run.
+    A cell that holds several identifiers keeps its declared separator between their normal forms.
     """
-    from identity.normalise import normalise as function
-
-    return lru_cache(maxsize=500_000)(function)
-
-
-def add_normal_forms(rows: pa.Table, table: Table, function: Normalise | None = None) -> pa.Table:
-    """Add `_normal_<column>` for every declared identifier; null where there is no normal form."""
     for column in table.columns:
         if column.identifier:
-            function = function or normalise()
-            rows = rows.append_column(column.normal, _normal(rows, column, function))
+            rows = rows.append_column(column.normal, _normal(rows, column))
     return rows
 
 
-def _normal(rows: pa.Table, column: Column, function: Normalise) -> pa.Array:
-    """One normal form per row: distinct (value, region) pairs are mapped, then taken by index."""
+def normal_forms(id_type: str, values: pa.Array, regions: pa.Array | None = None) -> pa.Array:
+    """`identity.normalise.normalise` of each value, null for null and for None.
+
+    `values`, `regions` and the result are string arrays of one length.
+    """
+    from identity.normalise import RULES
+
+    text = pc.utf8_trim(values, characters=BLANKS)
+    text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    if id_type not in RULES:
+        return text
+    if id_type == "email":
+        known, unknown = _plain_emails(text)
+    else:
+        known, unknown = pa.nulls(len(text), pa.string()), text.is_valid()
+    if not unknown.true_count:
+        return known
+    asked = regions.filter(unknown) if regions is not None else None
+    return pc.replace_with_mask(known, unknown, _ask(id_type, text.filter(unknown), asked))
+
+
+def parts(cells: pa.Array, separator: str) -> tuple[pa.Array, pa.Array]:
+    """The identifiers in each cell, and the index of the cell that each stands in."""
+    if not separator:
+        return cells, pa.array(np.arange(len(cells)))
+    lists = pc.split_pattern(cells, separator)
+    return lists.flatten(), pc.list_parent_indices(lists)
+
+
+def _normal(rows: pa.Table, column: Column) -> pa.Array:
     if column.name not in rows.column_names:
         return pa.nulls(rows.num_rows, pa.string())
-    empty = pa.scalar("", pa.string())
-    has_region = column.region_from in rows.column_names
-    regions = pc.coalesce(rows[column.region_from], empty) if has_region else empty
-    pairs = pc.binary_join_element_wise(
-        pc.coalesce(rows[column.name].cast(pa.string()), empty), regions, _SEPARATOR
+    cells = _texts(rows, column.name)
+    regions = _texts(rows, column.region_from) if column.region_from in rows.column_names else None
+    if not column.separator:
+        return normal_forms(column.identifier, cells, regions)
+    values, owners = parts(cells, column.separator)
+    regions = regions.take(owners) if regions is not None else None
+    forms = normal_forms(column.identifier, values, regions)
+    return _joined(forms, owners, len(cells), column.separator)
+
+
+def _texts(rows: pa.Table, name: str) -> pa.Array:
+    return rows[name].cast(pa.string()).combine_chunks()
+
+
+def _joined(forms: pa.Array, owners: pa.Array, cells: int, separator: str) -> pa.Array:
+    """The forms of each cell in one text again, null for a cell without any."""
+    found = owners.filter(forms.is_valid()).to_numpy()
+    ends = np.concatenate([[0], np.cumsum(np.bincount(found, minlength=cells))])
+    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), forms.drop_null())
+    joined = pc.binary_join(lists, separator)
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+
+
+def _plain_emails(text: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Normal forms of the addresses that are plain, and which texts are left to be asked about."""
+    from identity.normalise import PLAIN_EMAIL, PLAIN_EMAIL_BYTES
+
+    lower = pc.ascii_lower(text)
+    plain = pc.and_(
+        pc.match_substring_regex(lower, PLAIN_EMAIL),
+        pc.and_not(
+            pc.less_equal(pc.binary_length(lower), PLAIN_EMAIL_BYTES), pc.ends_with(lower, ".arpa")
+        ),
     )
-    encoded = pa.chunked_array([pairs]).combine_chunks().dictionary_encode()
-    forms = [_form(pair, column, function) for pair in encoded.dictionary.to_pylist()]
-    return pa.array(forms, pa.string()).take(encoded.indices)
+    known = pc.if_else(plain, lower, pa.scalar(None, pa.string()))
+    return known, pc.fill_null(pc.and_not(pc.match_substring(text, "@"), plain), False)
 
 
-def _form(pair: str, column: Column, function: Normalise) -> str | None:
-    value, _, region = pair.rpartition(_SEPARATOR)
-    parts = value.split(column.separator) if column.separator else [value]
-    found = [
-        function(column.identifier, part.strip(), region.strip() or None)
-        for part in parts
-        if part.strip()
-    ]
-    return column.separator.join(form for form in found if form) or None
+def _ask(id_type: str, values: pa.Array, regions: pa.Array | None) -> pa.Array:
+    """The function's answers, asked once per distinct (value, region)."""
+    answer = _remembered()
+    value = values.dictionary_encode()
+    if regions is None:
+        forms = [answer(id_type, text, None) for text in value.dictionary.to_pylist()]
+        return pa.array(forms, pa.string()).take(value.indices)
+    region = pc.fill_null(pc.utf8_trim(regions, characters=BLANKS), "").dictionary_encode()
+    texts, places = value.dictionary.to_pylist(), region.dictionary.to_pylist()
+    codes = value.indices.to_numpy().astype(np.int64) * len(places) + region.indices.to_numpy()
+    pairs, inverse = np.unique(codes, return_inverse=True)
+    known = zip((pairs // len(places)).tolist(), (pairs % len(places)).tolist(), strict=True)
+    forms = [answer(id_type, texts[v], places[r] or None) for v, r in known]
+    return pa.array(forms, pa.string()).take(pa.array(inverse))
+
+
+@cache
+def _remembered() -> Normalise:
+    """The identity room's function; the same values come again in the next block and file."""
+    from identity.normalise import normalise
+
+    return lru_cache(maxsize=500_000)(normalise)
