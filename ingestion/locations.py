@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -111,20 +112,27 @@ def _has_secret(protocol: str, host: str, path: str) -> bool:
 
 
 class Remote:
-    """An open location. Every failure of its library comes out as FetchFailed."""
+    """A location with the library and the login for it; InboxError where either is not right.
+
+    Every failure to reach it comes out as FetchFailed.
+    """
 
     def __init__(self, location: Location) -> None:
         self.location = location
         self._backend = BACKENDS[location.protocol]
-        kind = _load(self._backend.filesystem, self._backend.extra, location)
+        self._kind = _load(self._backend.filesystem, self._backend.extra, location)
         self._errors = (
             OSError,
             *(_load(name, self._backend.extra, location) for name in self._backend.errors),
         )
         login = find_login(*location.connections) if location.protocol != "file" else None
         self._secrets = login.secrets if login else ()
-        with self.failing():
-            self.fs = kind(**_options(location, login), skip_instance_cache=True)
+        self._options = _options(location, login)
+
+    @cached_property
+    def fs(self) -> Any:
+        """The open file system; some connect when it is made. Call inside `failing`."""
+        return self._kind(**self._options, skip_instance_cache=True)
 
     @contextmanager
     def failing(self) -> Iterator[None]:
