@@ -55,6 +55,8 @@ def pull(names: Sequence[str], listen: Listener = SILENT) -> list[Arrival]:
 def _dlt() -> Any:
     """dlt, told to report to nobody and to keep its own files in this deployment."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    # Without this dlt imports Airflow to look for secrets, which takes seconds and opens a home.
+    os.environ["PROVIDERS__ENABLE_AIRFLOW_SECRETS"] = "false"
     os.environ["DLT_DATA_DIR"] = str(settings().home / "dlt")
     try:
         return import_module("dlt")
@@ -201,7 +203,8 @@ def _reason(error: BaseException) -> str:
             if isinstance(response, Response):
                 return f"{urlsplit(response.url).hostname} answered {response.status_code}"
             request = getattr(found, "request", None)
-            host = urlsplit(getattr(request, "url", None) or "").hostname or "the API"
-            return f"{host} cannot be reached ({type(found).__name__})"
+            if host := urlsplit(getattr(request, "url", None) or "").hostname:
+                return f"{host} cannot be reached ({type(found).__name__})"
+            return type(found).__name__
     # Any other message may quote what was read, so only its kind is told.
     return next((type(e).__name__ for e in chain[1:]), type(error).__name__)

@@ -28,7 +28,11 @@ BACKENDS = {
     "s3": _Backend(
         "s3fs:S3FileSystem",
         "s3",
-        ("botocore.exceptions:BotoCoreError", "botocore.exceptions:ClientError"),
+        (
+            "botocore.exceptions:BotoCoreError",
+            "botocore.exceptions:ClientError",
+            "aiohttp:ClientError",
+        ),
     ),
     "gs": _Backend(
         "gcsfs:GCSFileSystem",
@@ -132,7 +136,10 @@ class Remote:
     @cached_property
     def fs(self) -> Any:
         """The open file system; some connect when it is made. Call inside `failing`."""
-        return self._kind(**self._options, skip_instance_cache=True)
+        try:
+            return self._kind(**self._options, skip_instance_cache=True)
+        except ValueError as error:  # how the libraries say that a login does not add up
+            raise FetchFailed(f"cannot be opened: {self._reason(error)}") from None
 
     @contextmanager
     def failing(self) -> Iterator[None]:

@@ -103,6 +103,8 @@ def listed(remote: Remote) -> Iterator[RemoteFile]:
     root = location.path.rstrip("/") + "/"
     for path, info in remote.find().items():
         name = path.removeprefix(root)
+        if name == path:
+            raise FetchFailed("is a file: expected a folder; `onefold ingest` takes a single file")
         if not _is_export(name, info):
             continue
         yield describe(remote, path, name, info)

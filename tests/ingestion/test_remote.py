@@ -275,6 +275,14 @@ def test_a_download_is_streamed(bucket: Any, inbox: Any, monkeypatch: pytest.Mon
     assert landed(FILE) == text
 
 
+def test_an_inbox_that_names_one_file_says_what_takes_it(bucket: Any, inbox: Any) -> None:
+    bucket.put(FILE, "x")
+    inbox(f"s3://{bucket.name}/{FILE}")
+    (arrival,) = mirror()
+    assert arrival.outcome == "failed" and "`onefold ingest` takes a single file" in arrival.message
+    assert not list(settings().landing.iterdir())
+
+
 def test_only_one_process_fetches_at_a_time(bucket: Any, inbox: Any) -> None:
     inbox(f"s3://{bucket.name}")
     with alone(), pytest.raises(InboxError, match="another process is fetching"):
