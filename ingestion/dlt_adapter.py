@@ -8,6 +8,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, time
@@ -84,7 +85,7 @@ def _source(name: str) -> Any:
 def _target(tables: Sequence[Table], source: str, resource: str) -> Table:
     """The table of a resource. InboxError where landing would not put its file there."""
     table = find_table(tables, source, resource.split("__", maxsplit=1)[0])
-    name = f"{source}/{resource}_{'0' * 12}.{table.dialect.format}"
+    name = f"{_folder(table)}/{resource}_{'0' * 12}.{table.dialect.format}"
     if match_file(tables, name).table != table:
         raise InboxError(
             f"{table.full_name}: expected a file_pattern that takes {name} and no other table's; "
@@ -93,10 +94,16 @@ def _target(tables: Sequence[Table], source: str, resource: str) -> Table:
     return table
 
 
+def _folder(table: Table) -> str:
+    """The folder that the table's first pattern names, below the landing folder."""
+    folder = table.file_pattern[0].rpartition("/")[0]
+    return folder if folder and not re.search(r"[*?\[]", folder) else table.source
+
+
 def _pulled(pipeline: Any, rows: Iterable[Any], resource: str, table: Table) -> Arrival:
     """One resource, written whole before dlt's state moves on: a crash between repeats the pull."""
     uri = f"api:{table.source}.{resource}"
-    folder = settings().landing / table.source
+    folder = settings().landing / _folder(table)
     try:
         with _failing(), pipeline.managed_state(), _spool(folder, resource) as part:
             count = _write_json_lines(part, rows)
@@ -110,7 +117,7 @@ def _pulled(pipeline: Any, rows: Iterable[Any], resource: str, table: Table) -> 
                 files.replace(part, target)
     except FetchFailed as error:
         return Arrival("failed", uri, message=str(error))
-    file = f"{table.source}/{target.name}"
+    file = f"{_folder(table)}/{target.name}"
     return Arrival("fetched" if is_new else "present", uri, file, size)
 
 

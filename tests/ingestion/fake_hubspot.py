@@ -24,6 +24,8 @@ class Hubspot:
         self.asked: list[dict[str, Any]] = []
         self.url = ""
         self.page = LARGEST_PAGE
+        self.pages: list[dict[str, Any]] = []
+        """What `/campaigns` answers, to anybody."""
 
     def contact(self, number: int, email: str, modified: str, **more: Any) -> None:
         """Write a contact; `modified` is ISO 8601 as HubSpot writes it."""
@@ -87,8 +89,10 @@ def serve() -> Iterator[Hubspot]:
 
         def reply(self, path: str, answer: Any) -> None:
             uri = urlsplit(self.path)
-            status, headers, body = 200, {}, {}
-            if self.headers["Authorization"] != f"Bearer {TOKEN}":
+            status, headers, body = 200, dict[str, str](), dict[str, Any]()
+            if uri.path == "/campaigns":
+                body = {"pages": hubspot.pages}
+            elif self.headers["Authorization"] != f"Bearer {TOKEN}":
                 status = 401
             elif uri.path != path:
                 status = 404

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from ingestion.dlt_adapter import pull
 from ingestion.errors import DeclarationError, InboxError
 from warehouse.settings import settings
 
+ROOT = Path(__file__).parents[2]
 CONTACTS = "select id, email, updated_at from raw_hubspot.contacts_api order by _load_id, _line"
 
 
@@ -280,13 +282,34 @@ def test_what_is_no_object_of_the_api_is_refused(home: Path, own: Any) -> None:
 
 @pytest.mark.parametrize(
     ("source", "resource", "error"),
-    [("hubspot", "nothing", DeclarationError), ("salesforce", "lead_report", InboxError)],
+    [("hubspot", "nothing", DeclarationError), ("salesforce", "opportunities", InboxError)],
 )
 def test_a_resource_needs_a_table_whose_pattern_takes_it(
     home: Path, own: Any, source: str, resource: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         pull(own(source, resource, [{"Id": "1"}]))
+
+
+def test_the_file_goes_into_the_folder_of_the_pattern(home: Path, own: Any) -> None:
+    (arrival,) = pull(own("google_ads", "campaign_report_api", [{"campaign.id": 1}]))
+    assert arrival.file.startswith("google_ads/api/campaign_report_api_")
+    assert (settings().landing / arrival.file).read_text() == "campaign.id\n1\n"
+
+
+def test_the_example_of_the_guide_works(
+    api: Any, query: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (ROOT / "docs" / "how_to_pull_from_an_api.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
+    module = ModuleType("acme_pulls")
+    exec(code.replace("https://crm.example.com", api.url), module.__dict__)
+    monkeypatch.setitem(sys.modules, "acme_pulls", module)
+    api.pages = [{"Id": "701A", "Name": "Launch", "UpdatedAt": "2026-03-01T10:00:00Z"}]
+    (name,) = re.findall(r"ONEFOLD_PULLS=.*(acme_pulls:\w+)", guide)
+    (arrival,) = pull([name])
+    assert arrival.outcome == "fetched" and arrival.file.startswith("salesforce/campaigns_")
+    assert [a.outcome for a in pull([name])] == ["present"]
 
 
 def test_dlt_keeps_to_this_deployment_and_reports_to_nobody(api: Any) -> None:

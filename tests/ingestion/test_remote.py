@@ -402,6 +402,16 @@ def test_a_missing_library_is_named_with_its_extra(
     assert f'\n{extra} = ["{module}' in (ROOT / "pyproject.toml").read_text()
 
 
+def test_the_guide_names_every_protocol_with_its_extra_and_its_connection() -> None:
+    guide = (ROOT / "docs" / "how_to_land_from_a_bucket.md").read_text()
+    named = [p for p in locations.BACKENDS if f"`{p}://" in guide]
+    assert named == list(locations.BACKENDS) and len(named) > 4
+    for protocol, backend in locations.BACKENDS.items():
+        if backend.extra:
+            assert f"'.[{backend.extra}]'" in guide
+            assert guide.count(f"`onefold_{protocol}`") == 2
+
+
 @pytest.mark.parametrize("text", ["{broken canary", "canary", '{"extra": "canary"}'])
 def test_a_broken_connection_does_not_show_its_text(
     inbox: Any, monkeypatch: pytest.MonkeyPatch, text: str
