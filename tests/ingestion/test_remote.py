@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from ingestion import locations, remote
+from ingestion import remote
 from ingestion.arrivals import Arrival, Listener, alone, ingest_all
 from ingestion.commands import register
 from ingestion.errors import InboxError
@@ -52,20 +51,6 @@ def bucket(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An empty bucket with its login in the environment."""
     monkeypatch.setenv("AIRFLOW_CONN_ONEFOLD_S3", s3.connection)
     return s3.other(f"bucket-{next(NUMBERS)}")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    root = tmp_path_factory.mktemp("sftp") / "root"
-    root.mkdir()
-    with places.sftp(root) as running:
-        yield running
-
-
-@pytest.fixture
-def inbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Set ONEFOLD_INBOX of a fresh deployment."""
-    return lambda *uris: monkeypatch.setenv("ONEFOLD_INBOX", " ".join(uris))
 
 
 def ingest(*arguments: str) -> Result:
@@ -289,51 +274,6 @@ def test_only_one_process_fetches_at_a_time(bucket: Any, inbox: Any) -> None:
         mirror()
 
 
-def test_sftp_is_mirrored_with_a_key_or_a_password(
-    server: Any, inbox: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = server.root / "out" / "hubspot"
-    folder.mkdir(parents=True)
-    (folder / "contacts.csv").write_text("abc")
-    (folder / "linked.csv").symlink_to("contacts.csv")
-    (folder / "broken.csv").symlink_to("nowhere.csv")
-    inbox(f"sftp://127.0.0.1:{server.port}/out")
-    monkeypatch.setenv("AIRFLOW_CONN_ONEFOLD_SFTP_127_0_0_1", server.connection())
-    arrived = {a.file: a for a in mirror()}
-    assert outcomes(list(arrived.values())) == {
-        "hubspot/broken.csv": "failed", "hubspot/contacts.csv": "fetched",
-        "hubspot/linked.csv": "fetched",
-    }  # fmt: skip
-    assert (settings().landing / "hubspot" / "linked.csv").is_symlink() is False
-    assert landed("hubspot/linked.csv") == "abc"
-    (folder / "broken.csv").unlink()
-    assert set(outcomes(mirror()).values()) == {"present"}
-    parts = json.loads(server.connection(private_key="")) | {"password": places.SECRET}
-    monkeypatch.setenv("AIRFLOW_CONN_ONEFOLD_SFTP_127_0_0_1", json.dumps(parts))
-    (folder / "contacts.csv").write_text("abcd")
-    assert outcomes(mirror())["hubspot/contacts.csv"] == "fetched"
-
-
-@pytest.mark.parametrize("what", ["host", "password", "folder"])
-def test_sftp_that_does_not_answer_right_says_so(
-    server: Any, inbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
-) -> None:
-    inbox(f"sftp://vendor@127.0.0.1:{server.port}/{'nowhere' if what == 'folder' else ''}")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    connection = server.connection()
-    if what == "host":  # an unknown host is not trusted
-        connection = server.connection(host_key="")
-    if what == "password":
-        wrong = json.loads(server.connection(private_key=""))
-        connection = json.dumps(wrong | {"password": "wr0ng-canary"})
-    monkeypatch.setenv("AIRFLOW_CONN_ONEFOLD_SFTP", connection)
-    summary = ingest_all()
-    (message,) = summary.refused
-    expected = {"host": "not trusted", "password": "Permission denied", "folder": "No such file"}
-    assert expected[what].lower() in message.lower()
-    assert "127.0.0.1" in message and "canary" not in message
-
-
 def test_a_folder_by_uri(inbox: Any, tmp_path: Path) -> None:
     (tmp_path / "x" / "hubspot").mkdir(parents=True)
     (tmp_path / "x" / "hubspot" / "a.csv").write_text("abc")
@@ -343,84 +283,6 @@ def test_a_folder_by_uri(inbox: Any, tmp_path: Path) -> None:
     found = outcomes(mirror())
     assert found.pop("hubspot/a.csv") == "fetched"
     assert list(found.values()) == ["failed", "failed"]
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "s3://AKIA:canary@bucket/x",
-        "s3://AKIA:can/ary@bucket/x",
-        "s3://canary@bucket/x",
-        "sftp://user:canary@host/x",
-        "sftp://user:can/ary@host/x",
-        "abfs://exports@account.dfs.core.windows.net/x?sv=1&sig=canary",
-        "https://user:canary@host/x",
-        "canary",
-        "file://host/canary",
-        "s3:///canary",
-    ],
-)
-def test_a_uri_that_cannot_be_used_is_refused_without_showing_it(inbox: Any, uri: str) -> None:
-    inbox(uri)
-    assert "canary" not in repr(settings())
-    with pytest.raises(InboxError) as error:
-        mirror()
-    assert "canary" not in str(error.value).replace("file://host/…", "") or uri == "canary"
-    assert "expected" in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("uri", "path", "connections"),
-    [
-        ("s3://my.bucket/a b/c/", "my.bucket/a b/c", ("onefold_s3_my_bucket", "onefold_s3")),
-        ("gs://b", "b", ("onefold_gs_b", "onefold_gs")),
-        ("abfs://c@acc.dfs.core.windows.net/x", "c/x", ("onefold_abfs_c", "onefold_abfs")),
-        ("sftp://u@h.example:22/x/", "/x", ("onefold_sftp_h_example", "onefold_sftp")),
-    ],
-)
-def test_what_a_uri_names(uri: str, path: str, connections: tuple[str, ...]) -> None:
-    location = locations.parse(uri)
-    assert (location.path, location.connections) == (path, connections)
-
-
-@pytest.mark.parametrize(
-    ("uri", "module", "extra"),
-    [
-        ("gs://bucket/x", "gcsfs", "gcs"),
-        ("abfs://container/x", "adlfs", "azure"),
-        ("s3://bucket/x", "s3fs", "s3"),
-        ("sftp://host/x", "sshfs", "sftp"),
-    ],
-)
-def test_a_missing_library_is_named_with_its_extra(
-    inbox: Any, monkeypatch: pytest.MonkeyPatch, uri: str, module: str, extra: str
-) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    inbox(uri)
-    with pytest.raises(InboxError, match=rf"{module}.*\.\[{extra}\]"):
-        mirror()
-    assert f'\n{extra} = ["{module}' in (ROOT / "pyproject.toml").read_text()
-
-
-def test_the_guide_names_every_protocol_with_its_extra_and_its_connection() -> None:
-    guide = (ROOT / "docs" / "how_to_land_from_a_bucket.md").read_text()
-    named = [p for p in locations.BACKENDS if f"`{p}://" in guide]
-    assert named == list(locations.BACKENDS) and len(named) > 4
-    for protocol, backend in locations.BACKENDS.items():
-        if backend.extra:
-            assert f"'.[{backend.extra}]'" in guide
-            assert guide.count(f"`onefold_{protocol}`") == 2
-
-
-@pytest.mark.parametrize("text", ["{broken canary", "canary", '{"extra": "canary"}'])
-def test_a_broken_connection_does_not_show_its_text(
-    inbox: Any, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_ONEFOLD_S3", text)
-    inbox("s3://bucket/x")
-    with pytest.raises(InboxError, match="AIRFLOW_CONN_ONEFOLD_S3") as error:
-        mirror()
-    assert "canary" not in str(error.value)
 
 
 def test_a_dry_run_lists_what_it_would_fetch_and_leaves_no_trace(
