@@ -193,7 +193,9 @@ def _failing() -> Iterator[None]:
     try:
         yield
     except DltException as error:
-        raise FetchFailed(f"cannot be pulled: {_reason(error)}") from None
+        raise FetchFailed(
+            f"cannot be pulled: {_reason(error)}; check its login, or wait for the next run"
+        ) from None
 
 
 def _reason(error: BaseException) -> str:

@@ -71,7 +71,8 @@ def mirror(listen: Listener = SILENT, *, dry_run: bool = False) -> list[Arrival]
                 for file in listed(remote):
                     found.setdefault(file.file, []).append(file)
             except FetchFailed as error:
-                settle(Arrival("failed", remote.location.uri, message=str(error)))
+                message = f"{error}; correct ONEFOLD_INBOX or its login, or wait for the next run"
+                settle(Arrival("failed", remote.location.uri, message=message))
         for name in sorted(found):
             settle(_settled(found[name], listen, dry_run))
     return arrived
