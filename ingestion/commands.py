@@ -1,15 +1,13 @@
-"""`onefold ingest [PATH …] | status | retry [LOAD …]`."""
+"""`onefold ingest [PATH or URI …] | status | retry [LOAD …] | pull [NAME …]`."""
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from ingestion.load import FileResult
-    from ingestion.sources import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -21,16 +19,19 @@ def ingest(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH …] | status | retry [LOAD …]",
-            help="Files to land; nothing: the whole landing folder; `status`: what the ledger "
-            "says; `retry`: the refused files only, or those of the loads named.",
+            metavar="[PATH or URI …] | status | retry [LOAD …] | pull [NAME …]",
+            help="Files to land; nothing: what the inboxes and the landing folder hold; `status`: "
+            "what the ledger says; `retry`: the refused files only, or those of the loads named; "
+            "`pull`: the APIs of ONEFOLD_PULLS, or those named.",
         ),
     ] = None,
     source: Annotated[str, typer.Option(help="Source of the files, such as hubspot.")] = "",
     table: Annotated[
         str, typer.Option("--object", help="Table in the source's YAML, such as contacts.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option(help="Read and check, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Read and check, list what would be fetched, write nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Land export files, each once. Exit 1 if a file was refused or a line was rejected."""
@@ -39,11 +40,15 @@ def ingest(
     if what and what[0] == "retry":
         only = _refused(what[1:])
         return _finish(_landing(dry_run, as_json, only), as_json, single=False)
+    if what and what[0] == "pull":
+        return _finish(_pull(what[1:], dry_run, as_json), as_json, single=False)
     if not what:
         if source or table:
             raise typer.BadParameter("--source and --object describe a PATH; give one")
         return _finish(_landing(dry_run, as_json), as_json, single=False)
-    results = _paths([Path(w) for w in what], source, table, dry_run)
+    from ingestion.one_file import land_files
+
+    results = land_files(what, source, table, dry_run=dry_run, as_json=as_json)
     return _finish(results, as_json, single=len(results) == 1)
 
 
@@ -66,58 +71,31 @@ def _refused(loads: Sequence[str]) -> tuple[str, ...]:
 
 
 def _landing(dry_run: bool, as_json: bool, only: Sequence[str] | None = None) -> "list[FileResult]":
-    from ingestion.landing import dry_run_landing, ingest_landing
+    from ingestion.arrivals import ingest_all
+    from ingestion.show import listener, progress
 
     results: list[FileResult] = []
-
-    def progress(result: "FileResult") -> None:
-        results.append(result)
-        if not as_json and result.outcome != "already_loaded":
-            typer.echo(f"{result.outcome:>10}  {result.load.rows_loaded:>9,}  {result.load.file}")
-
-    if dry_run:
-        dry_run_landing(progress, only=only)
-    else:
-        ingest_landing(progress=progress, only=only)
+    with listener(as_json) as listen:
+        ingest_all("", progress(results, as_json), listen, only=only, dry_run=dry_run)
     return results
 
 
-def _paths(paths: Sequence[Path], source: str, name: str, dry_run: bool) -> "list[FileResult]":
-    import duckdb
-
-    from ingestion import ledger
-    from ingestion.load import ingest_file
-    from ingestion.sources import read_tables
-    from warehouse.connection import connect
-
-    tables = read_tables()
-    chosen = [(path, *_place(path, tables, source, name)) for path in paths]
-    opened = duckdb.connect() if dry_run else connect("ingest")
-    with opened as con:
-        if not dry_run:
-            ledger.prepare(con, tables)
-        return [ingest_file(con, p, t, file=file, dry_run=dry_run) for p, t, file in chosen]
-
-
-def _place(path: Path, tables: "Sequence[Table]", source: str, name: str) -> "tuple[Table, str]":
-    """The table a PATH belongs to and the name the ledger gives it. BadParameter if unclear."""
-    from ingestion.sources import find_table, match_file
+def _pull(names: Sequence[str], dry_run: bool, as_json: bool) -> "list[FileResult]":
+    """Pull APIs now, and land what they gave."""
+    from ingestion.arrivals import land_arrived
+    from ingestion.dlt_adapter import pull
+    from ingestion.show import listener, progress
     from warehouse.settings import settings
 
-    if not path.is_file():
-        raise typer.BadParameter(f"expected a file, {path} is none")
-    landing = settings().landing.resolve()
-    inside = path.resolve().is_relative_to(landing)
-    file = path.resolve().relative_to(landing).as_posix() if inside else ""
-    if source and name:
-        return find_table(tables, source, name), file or f"{source}/{path.name}"
-    if name:
-        raise typer.BadParameter("--object needs --source")
-    file = file or f"{source or path.resolve().parent.name}/{path.name}"
-    table, problem = match_file([t for t in tables if source in ("", t.source)], file)
-    if table is None:
-        raise typer.BadParameter(f"{file}: {problem}; say --source and --object")
-    return table, file
+    if dry_run:
+        raise typer.BadParameter("a pull cannot be tried: what an API has shows when it is asked")
+    names = names or settings().pulls.split()
+    if not names:
+        raise typer.BadParameter("say which API to pull, or set ONEFOLD_PULLS")
+    results: list[FileResult] = []
+    with listener(as_json) as listen:
+        land_arrived(pull(names, listen), progress(results, as_json))
+    return results
 
 
 def as_dict(result: "FileResult") -> dict[str, Any]:

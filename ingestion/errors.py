@@ -17,3 +17,11 @@ class FileRefused(IngestionError):
 
 class FileMoved(IngestionError):
     """The file changed while it was read: somebody is still writing it. The next run takes it."""
+
+
+class InboxError(IngestionError):
+    """A place that exports come from is not set up right; the message never holds a secret."""
+
+
+class FetchFailed(IngestionError):
+    """One file, or one place's listing, could not be fetched; the others go on."""

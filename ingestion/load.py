@@ -17,7 +17,7 @@ from ingestion.ledger import Load
 from ingestion.parts import ahead, read_parts
 from ingestion.reading import LINE, NOTHING, Reading
 from ingestion.sources import Table
-from ingestion.tombstones import withhold
+from ingestion.tombstones import Erased
 from warehouse.connection import transaction
 
 
@@ -180,8 +180,8 @@ def _load(
         load_id = ledger.load_id(sequence, stub.content_hash)
         stub = replace(stub, load_seq=sequence, load_id=load_id)
         with con.cursor() as reader:
-            parts = (withhold(reader, part, table) for part in read_parts(reader, content, table))
-            for part in ahead(parts):
+            erased, parts = Erased.read(con), read_parts(reader, content, table)
+            for part in ahead(erased.withhold(reader, part, table) for part in parts):
                 _insert(con, part.rows, stub, table, at)
                 ledger.write_rejects(con, stub, part.rejects)
                 account.add(part)

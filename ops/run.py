@@ -58,7 +58,7 @@ def summary_path(run_id: str, s: Settings | None = None) -> Path:
 def is_new(s: Settings) -> bool:
     """True for a home that never landed anything and has nothing waiting to land."""
     waiting = s.landing.exists() and any(f.is_file() for f in s.landing.rglob("*"))
-    return not s.warehouse.exists() and not waiting
+    return not (s.warehouse.exists() or waiting or s.inbox or s.pulls)
 
 
 def copy_sample(s: Settings) -> None:

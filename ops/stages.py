@@ -35,10 +35,10 @@ def ingest(run_id: str, logical_date: str) -> str:
     """Land what is new; returns the run's clock. A refused file is reported, never raised."""
     from activation import state as activation_state
     from expectations.state import ensure_state as ensure_gates
-    from ingestion.landing import ingest_landing
+    from ingestion.arrivals import ingest_all
 
     with progress.stage(run_id, "ingest") as running:
-        landed = ingest_landing(run_id)
+        landed = ingest_all(run_id)
         running.detail |= {
             "new_files": sum(s.new_files for s in landed.sources),
             "rows_landed": landed.rows_loaded,

@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     """Root of everything this deployment writes."""
     landing: Path = Path("landing")
     """Folder that exports arrive in, `<landing>/<source>/<file>`; relative paths are under home."""
+    inbox: str = Field(default="", repr=False)
+    """URIs, separated by blanks, whose tree `<source>/<file>` is fetched into `landing`."""
+    pulls: str = ""
+    """APIs pulled into `landing`, separated by blanks: `hubspot`, or `module:function`."""
     as_of: str = ""
     """Fixes the clock: an ISO timestamp (UTC), or `latest_event` for exports of another time.
     Empty: the run's logical date, or in a home started from the sample the latest event landed."""

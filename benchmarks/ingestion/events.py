@@ -47,7 +47,8 @@ _CSV = """
     case when is_malformed then 'ajs-next-' || message || ',page' else
         'ajs-next-' || message || ',' || case when is_identify then 'identify' else 'page' end
         || ',,' || visitor || ',,' || moment || ',' || moment
-        || ',https://www.quillmark.example' || path || ',https://www.google.com/,"Pricing, Quillmark","' || replace(campaign, '"', '""')
+        || ',https://www.quillmark.example' || path || ',https://www.google.com/'
+        || ',"Pricing, Quillmark","' || replace(campaign, '"', '""')
         || '","' || browser || '",analytics.js,"' || replace(consent, '"', '""') || '",'
         || case when is_identify then email || ',' || phone else ',' end || ',Ann,Example,'
     end

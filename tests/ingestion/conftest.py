@@ -85,3 +85,9 @@ def google() -> Callable[..., str]:
         return GOOGLE_PREAMBLE + "\n".join([GOOGLE_HEADER, *lines]) + "\n"
 
     return make
+
+
+@pytest.fixture
+def inbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set ONEFOLD_INBOX of a fresh deployment."""
+    return lambda *uris: monkeypatch.setenv("ONEFOLD_INBOX", " ".join(uris))
