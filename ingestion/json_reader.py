@@ -40,7 +40,7 @@ class JsonReader:
 
         The rest must start the next block. FileRefused if the file must not be loaded.
         """
-        if not self._lines and data.lstrip()[:1] == b"[":
+        if not self._lines and data[:4096].lstrip()[:1] == b"[":
             raise FileRefused("holds a JSON array: expected JSON lines, one object a line")
         used = len(data) if is_last else data.rfind(b"\n") + 1
         if not used and not is_last:

@@ -85,11 +85,6 @@ def bury(
     return sum(kind != _KEY for (kind,) in added)
 
 
-def withhold(con: duckdb.DuckDBPyConnection, reading: Reading, table: Table) -> Reading:
-    """`Erased.read(con)`, asked once."""
-    return Erased.read(con).withhold(con, reading, table)
-
-
 @dataclass(frozen=True)
 class Erased:
     """Who was erased, read once and asked for every file or block of one.

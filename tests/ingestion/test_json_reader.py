@@ -103,7 +103,7 @@ def test_every_line_is_accounted_for(body: list[str]) -> None:
 def test_the_bulk_reader_reads_what_the_exact_one_reads(
     body: list[str], layout: dict[str, str | list[str]]
 ) -> None:
-    data = "".join(line + "\n" for line in body).encode()
+    data = "".join(line + "\n" for line in ['{"id":"first"}', *body]).encode()
     found = []
     for checked in (1, 0):
         with pytest.MonkeyPatch.context() as patch:

@@ -19,7 +19,7 @@ from ingestion import ledger
 from ingestion.errors import IngestionError
 from ingestion.reading import Reading, Reject
 from ingestion.sources import find_table, read_tables
-from ingestion.tombstones import TOMBSTONES, WITHHELD, Erased, bury, digest, withhold
+from ingestion.tombstones import TOMBSTONES, WITHHELD, Erased, bury, digest
 from warehouse.connection import connect, transaction
 
 KEY = "a key of these tests"
@@ -206,7 +206,7 @@ def test_read_once_and_asked_block_by_block(con: duckdb.DuckDBPyConnection) -> N
     ]
     assert (first, streaming.fetchone()) == ((0,), (1,)), "the caller's own result was disturbed"
     assert [b.checks["erased"] for b in blocks] == [2, 3, 1]
-    at_once = withhold(con, whole, contacts)
+    at_once = Erased.read(con).withhold(con, whole, contacts)
     assert at_once.rows.num_rows == 6
     assert at_once.skipped == 6
     assert pa.concat_tables([b.rows for b in blocks]).equals(at_once.rows)
@@ -232,7 +232,7 @@ def test_a_rejected_line_names_an_erased_address(
     contacts = find_table(read_tables(), "hubspot", "contacts")
     rejects = (Reject(2, "nobody", "r"), Reject(3, raw_text, "r"))
     reading = replace(_contacts(Email=[]), rejects=rejects)
-    found = withhold(con, reading, contacts).rejects
+    found = Erased.read(con).withhold(con, reading, contacts).rejects
     assert found == (rejects[0], Reject(3, raw_text if is_kept else WITHHELD, "r"))
 
 
