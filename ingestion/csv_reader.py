@@ -11,6 +11,7 @@ import pyarrow.csv as pa_csv
 
 from ingestion.errors import FileRefused
 from ingestion.header import Header, find_header
+from ingestion.languages import in_language
 from ingestion.reading import LINE, Reading, Reject
 from ingestion.records import Bools, Bytes, Ints, Records, split
 from ingestion.sources import Table
@@ -22,6 +23,7 @@ _FIRST = "_first_cell"
 def read_csv(con: duckdb.DuckDBPyConnection, data: bytes, table: Table) -> Reading:
     """Read UTF-8 CSV text without a byte order mark. FileRefused if it must not be loaded."""
     header = find_header(data, table)
+    table = in_language(table, header.captured)
     body = np.frombuffer(data, np.uint8)[header.body_offset :]
     records = split(body, header.delimiter)
     lines = records.lines(body, header.line + 1)
@@ -202,6 +204,8 @@ def _checks(header: Header, body: Bytes) -> dict[str, Any]:
     checks: dict[str, Any] = {"header_line": header.line, "delimiter": header.delimiter}
     if header.captured:
         checks["captured"] = header.captured
+    if "language" in header.captured:
+        checks["language"] = header.captured["language"]
     if header.renamed:
         checks["renamed_columns"] = header.renamed
     if len(body) and body[-1] != ord("\n"):

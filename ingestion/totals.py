@@ -1,6 +1,7 @@
 """The vendor's own totals rows: recognised, never loaded, and used as a free check."""
 
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.errors import FileRefused
-from ingestion.sources import Dialect, Table
+from ingestion.sources import Dialect, Table, Totals
 
 
 def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.bool_]:
@@ -19,8 +20,9 @@ def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.boo
     declared = table.dialect.totals
     mask = np.zeros(rows.num_rows, np.bool_)
     if declared and declared.first_cell and rows.num_rows:
-        hits = pc.match_substring_regex(rows[first_cell], declared.first_cell)
-        mask |= hits.to_numpy(zero_copy_only=False).astype(np.bool_)
+        for name in _label_columns(rows, first_cell, declared):
+            hits = pc.match_substring_regex(rows[name], declared.first_cell)
+            mask |= hits.to_numpy(zero_copy_only=False).astype(np.bool_)
     if declared and declared.blank and rows.num_rows:
         empty = np.ones(rows.num_rows, np.bool_)
         for name in declared.blank:
@@ -41,29 +43,89 @@ def check_totals(
     declared = table.dialect.totals
     if declared is None or (not rows.num_rows and not totals.num_rows):
         return {}
-    labels = [str(v).strip() for v in totals[first_cell].to_pylist()]
-    missing = [label for label in declared.equal if label not in labels]
-    if missing:
+    labels = _labels(totals, first_cell, declared)
+    missing = [label for label in declared.equal if _plain(label) not in map(_plain, labels)]
+    if missing or (declared.one_equals and not labels):
+        wanted = ", ".join(missing or declared.at_least)
         raise FileRefused(
-            f"its totals row {', '.join(missing)} is missing, so the file may be cut; "
+            f"its totals row {wanted} is missing, so the file may be cut; "
             "export it again with totals"
         )
     currencies = _distinct(rows, table.currency_column)
     if len(currencies) > 1:
         return {"totals": f"not compared: rows are in {', '.join(currencies)}"}
     sums = {c: _sum(con, rows, c, table.dialect) for c in declared.sums if c in rows.column_names}
-    for i, label in enumerate(labels):
-        for column, ours in sums.items():
-            theirs = _number(str(totals[column][i].as_py()), table.dialect)
-            slack = Decimal(str(declared.sums[column])) * rows.num_rows
-            at_least = label in declared.at_least
-            if theirs is not None and _differs(ours, theirs, slack, at_least):
-                more = "at least " if at_least else ""
-                raise FileRefused(
-                    f"its row `{label}` says {column} {theirs:f}, but the rows add up to {ours:f} "
-                    f"(expected {more}the sum); export it again"
-                )
-    return {"totals": {"rows": labels, "sums": {c: f"{s:f}" for c, s in sums.items()}}}
+    stated = {
+        label: {c: _stated(totals, c, label, labels, table.dialect) for c in sums}
+        for label in dict.fromkeys(labels)
+    }
+    slack = {c: Decimal(str(declared.sums[c])) * rows.num_rows for c in sums}
+    for label, theirs in stated.items():
+        more = _plain(label) in map(_plain, declared.at_least)
+        if more or _plain(label) in map(_plain, declared.equal) or _compares_all(declared):
+            _compare(label, sums, theirs, slack, more)
+    if declared.one_equals and not any(_agrees(sums, theirs, slack) for theirs in stated.values()):
+        added = ", ".join(f"{c} {s:f}" for c, s in sums.items())
+        raise FileRefused(
+            f"none of its totals rows ({', '.join(stated)}) is the sum of the rows ({added}); "
+            "export it again"
+        )
+    return {
+        "totals": {"rows": list(stated), "sums": {c: f"{s:f}" for c, s in sums.items()}},
+    }
+
+
+def _label_columns(rows: pa.Table, first_cell: str, declared: Totals) -> list[str]:
+    return [first_cell, *(name for name in declared.label_in if name in rows.column_names)]
+
+
+def _labels(totals: pa.Table, first_cell: str, declared: Totals) -> list[str]:
+    """Label of each totals row: of the cells where it may stand the first that looks like one."""
+    columns = _label_columns(totals, first_cell, declared) if totals.num_rows else [first_cell]
+    cells = zip(*(totals[name].to_pylist() for name in columns), strict=True)
+    found = ([str(v) for v in row if re.search(declared.first_cell, str(v))] for row in cells)
+    firsts = totals[first_cell].to_pylist()
+    return [(hits or [str(v)])[0].strip() for hits, v in zip(found, firsts, strict=True)]
+
+
+def _plain(label: str) -> str:
+    """A label whatever its case and whichever blanks it has."""
+    return " ".join(label.casefold().split())
+
+
+def _compares_all(declared: Totals) -> bool:
+    return not (declared.equal or declared.at_least)
+
+
+def _stated(
+    totals: pa.Table, column: str, label: str, labels: Sequence[str], dialect: Dialect
+) -> Decimal | None:
+    """The vendor's figure: one row's, or of the rows with one label (a total a day) their sum."""
+    cells = totals[column].to_pylist()
+    read = [_number(str(v), dialect) for v, of in zip(cells, labels, strict=True) if of == label]
+    known = [number for number in read if number is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+Sums = Mapping[str, Decimal]
+
+
+def _compare(
+    label: str, sums: Sums, theirs: Mapping[str, Decimal | None], slack: Sums, at_least: bool
+) -> None:
+    for column, ours in sums.items():
+        stated = theirs[column]
+        if stated is not None and _differs(ours, stated, slack[column], at_least):
+            more = "at least " if at_least else ""
+            raise FileRefused(
+                f"its row `{label}` says {column} {stated:f}, but the rows add up to {ours:f} "
+                f"(expected {more}the sum); export it again"
+            )
+
+
+def _agrees(sums: Sums, theirs: Mapping[str, Decimal | None], slack: Sums) -> bool:
+    pairs = ((ours, theirs[column], slack[column]) for column, ours in sums.items())
+    return all(stated is None or not _differs(ours, stated, s, False) for ours, stated, s in pairs)
 
 
 def _differs(ours: Decimal, theirs: Decimal, slack: Decimal, at_least: bool) -> bool:
@@ -83,18 +145,15 @@ def _number(text: str, dialect: Dialect) -> Decimal | None:
     text = text.strip()
     if text in dialect.nulls:
         return None
-    plain = text.replace(dialect.number.thousands, "") if dialect.number.thousands else text
-    plain = plain.replace(dialect.number.decimal, ".")
-    if not re.fullmatch(r"-?\d+(\.\d+)?", plain):
+    if not re.fullmatch(dialect.number.shape, text):
         raise FileRefused("a totals row holds something that is not a number as declared")
-    return Decimal(plain)
+    plain = text.translate({ord(c): None for c in dialect.number.thousands})
+    return Decimal(plain.replace(dialect.number.decimal, "."))
 
 
 def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: Dialect) -> Decimal:
     nulls = ", ".join("'" + n.replace("'", "''") + "'" for n in dialect.nulls)
-    thousands = re.escape(dialect.number.thousands)
-    shape = rf"-?\d{{1,3}}({thousands}\d{{3}})*" if thousands else r"-?\d+"
-    shape = rf"({shape}|-?\d+)({re.escape(dialect.number.decimal)}\d+)?"
+    between = "".join(dialect.number.thousands)
     con.register("_summed", pa.table({"value": rows[column]}))
     ((wrong, total),) = con.execute(
         f"""
@@ -104,7 +163,7 @@ def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: D
         plain as (
             select
                 regexp_full_match(value, $shape) as is_number,
-                replace(replace(value, $thousands, ''), $decimal, '.') as value,
+                replace(translate(value, $between, ''), $decimal, '.') as value,
             from numbers
         )
         select
@@ -113,8 +172,8 @@ def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: D
         from plain
         """,
         {
-            "shape": shape,
-            "thousands": dialect.number.thousands,
+            "shape": dialect.number.shape,
+            "between": between,
             "decimal": dialect.number.decimal,
         },
     ).fetchall()
@@ -122,7 +181,7 @@ def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: D
     if wrong:
         raise FileRefused(
             f"{wrong} values of {column} are not numbers as declared (thousands "
-            f"{dialect.number.thousands!r}, decimal {dialect.number.decimal!r}); was it exported "
+            f"{between!r}, decimal {dialect.number.decimal!r}); was it exported "
             "in another language?"
         )
     return Decimal(total).normalize() if total else Decimal(0)
