@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -12,6 +12,7 @@ import pytest
 Table = Callable[[str], list[dict[str, Any]]]
 
 SEED = 20260630
+MICROSECOND = timedelta(microseconds=1)
 AT = "2026-03-01T10:00:00.000Z"
 FIRST, SECOND = "00000001-aaaaaaaaaaaa", "00000002-bbbbbbbbbbbb"
 
@@ -100,7 +101,7 @@ PAGES = [
 ]  # fmt: skip
 
 
-T = 1788250000000000  # 2026-09-01 07:26:40 UTC in microseconds
+T = 1788250000000000  # 2026-09-01 08:06:40 UTC in microseconds
 
 
 def _ga4(
@@ -213,8 +214,8 @@ def test_a_message_that_is_delivered_again_is_one_row(
 def test_a_page_view_of_ga4_is_a_page(table: Table) -> None:
     pages = sorted(table("stg_web_events__ga4_pages"), key=lambda r: (str(r["occurred_at"]),
                    str(r["page_title"])))  # fmt: skip
-    at = datetime(2026, 9, 1, 7, 26, 40)
-    assert [r["occurred_at"] and (r["occurred_at"] - at).microseconds for r in pages] == [
+    at = datetime(2026, 9, 1, 8, 6, 40)
+    assert [r["occurred_at"] and (r["occurred_at"] - at) // MICROSECOND for r in pages] == [
         0, 0, 1, 3, 4, 5, 9, None,
     ]  # fmt: skip
     page = next(r for r in pages if r["page_title"] == "Renamed")
