@@ -64,3 +64,18 @@ def in_language(table: Table, captured: Mapping[str, str]) -> Table:
             }
         )
     return table.model_copy(update={"dialect": table.dialect.model_copy(update=update)})
+
+
+def as_cells(table: Table) -> Table:
+    """The table for a spreadsheet: its number cells have a decimal point in every language."""
+    languages = {
+        code: language.model_copy(update={"numbers": _as_cells(language.numbers)})
+        for code, language in table.dialect.languages.items()
+    }
+    dialect = table.dialect.model_copy(update={"languages": languages})
+    return table.model_copy(update={"dialect": dialect})
+
+
+def _as_cells(numbers: Sequence[Number]) -> tuple[Number, ...]:
+    point = next((n.thousands for n in numbers if n.decimal == "."), ())
+    return Number(thousands=point), *(n for n in numbers if n.decimal != ".")

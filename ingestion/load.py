@@ -16,6 +16,7 @@ from ingestion.content import Content, decode, read_content
 from ingestion.csv_reader import read_csv
 from ingestion.errors import FileMoved, FileRefused
 from ingestion.json_reader import read_jsonl
+from ingestion.languages import as_cells
 from ingestion.ledger import Load
 from ingestion.reading import LINE, Reading
 from ingestion.sources import Table
@@ -71,7 +72,8 @@ def _read_workbook(con: duckdb.DuckDBPyConnection, raw: bytes, table: Table) -> 
     if table.dialect.format != "csv":
         raise FileRefused(f"is a spreadsheet: expected {table.dialect.format}; export it so")
     sheet = find_sheet(raw, table)
-    return by_row(read_csv(con, sheet.data, table), sheet.starts, format="xlsx", sheet=sheet.name)
+    reading = read_csv(con, sheet.data, as_cells(table))
+    return by_row(reading, sheet.starts, format="xlsx", sheet=sheet.name)
 
 
 def ingest_file(

@@ -1,8 +1,11 @@
 """Google Ads reports in ten interface languages: one report, its figures known in advance."""
 
 import copy
+import csv
+import io
 from typing import Any
 
+import openpyxl
 import pytest
 from pydantic import ValidationError
 
@@ -120,6 +123,39 @@ def test_the_excel_download_is_the_same(land, ingest, query) -> None:
         assert (load.status, load.checks["language"]) == ("loaded", code), load.message
         found = query(f"{SELECT.format(code)} order by _line")
         assert [row[1] for row in found] == [row[1] for row in ROWS]
+
+
+def workbook(code: str, *, as_numbers: bool) -> bytes:
+    """The report as a spreadsheet, with number cells or with the cells of the CSV as text."""
+    book = openpyxl.Workbook()
+    for line in csv.reader(io.StringIO(report(code))):
+        book.active.append(line)
+    if as_numbers:
+        figures = [*(row[3:] for row in ROWS), SUMS, SUMS, PART]
+        for row, cells in enumerate(figures, start=4):
+            for column, figure in enumerate(cells, start=5):
+                book.active.cell(row, column).value = figure if figure == "--" else float(figure)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def test_a_spreadsheet_holds_numbers_in_every_language(land, ingest, query) -> None:
+    for code in ("en", "de", "fr"):
+        land(f"google_ads/{code}.xlsx", workbook(code, as_numbers=True))
+        land(f"google_ads/{code}_text.xlsx", workbook(code, as_numbers=False))
+    land("google_ads/saved_again.csv", report("fr", ";"))
+    found = ingest()
+    assert {r.outcome for r in found.values()} == {"loaded"}, [
+        r.load.message for r in found.values()
+    ]
+    for result in found.values():
+        assert float(result.load.checks["totals"]["sums"]["Cost"]) == 1514.5
+    marks = query('select distinct _file, "Decimal mark" from raw_google_ads.campaign_report')
+    assert {file.removeprefix("google_ads/"): mark for file, mark in marks} == {
+        "en.xlsx": ".", "de.xlsx": ".", "fr.xlsx": ".", "en_text.xlsx": ".", "de_text.xlsx": ",",
+        "fr_text.xlsx": ",", "saved_again.csv": ",",
+    }  # fmt: skip
 
 
 def test_spanish_is_written_in_two_ways(land, ingest, query) -> None:
