@@ -85,6 +85,7 @@ def parquet_text(con: duckdb.DuckDBPyConnection, raw: bytes, table: Table) -> Pa
     except (pa.ArrowInvalid, OSError):
         raise FileRefused("cannot be read as Parquet: it may be cut; fetch it again") from None
     if table.dialect.format == "jsonl":
+        rows = pa.table({name: _lists(rows[name].combine_chunks()) for name in rows.column_names})
         con.register("_parquet", rows)
         try:
             lines = con.sql("select to_json(_parquet)::varchar as line from _parquet")
@@ -104,6 +105,37 @@ def parquet_text(con: duckdb.DuckDBPyConnection, raw: bytes, table: Table) -> Pa
         feeds += pc.fill_null(pc.count_substring(text[name], "\n"), 0).to_numpy().astype(np.int64)
     header = 2 + sum(name.count("\n") for name in text.column_names)
     return Parquet(target.getvalue(), header + np.cumsum(feeds + 1) - feeds - 1)
+
+
+def _lists(values: pa.Array) -> pa.Array:
+    """The same with plain lists where a writer left their wrapping: {"list": [{"element": …}]}.
+
+    Parquet keeps a list as groups of that name; BigQuery is one that may not say that they are one.
+    """
+    if pa.types.is_list(values.type):
+        inner = _lists(values.values)
+        return pa.ListArray.from_arrays(values.offsets, inner, mask=_nulls(values))
+    if not pa.types.is_struct(values.type) or not values.type.num_fields:
+        return values
+    if [f.name for f in values.type] == ["list"] and _is_wrapped(values.type[0].type):
+        items = values.field(0)
+        inner = _lists(items.values.field(0))
+        offsets = items.offsets
+        return pa.ListArray.from_arrays(offsets, inner, mask=pc.or_(_nulls(values), _nulls(items)))
+    parts = [_lists(values.field(i)) for i in range(values.type.num_fields)]
+    return pa.StructArray.from_arrays(
+        parts, names=[f.name for f in values.type], mask=_nulls(values)
+    )
+
+
+def _is_wrapped(kind: pa.DataType) -> bool:
+    if not pa.types.is_list(kind) or not pa.types.is_struct(kind.value_type):
+        return False
+    return [f.name for f in kind.value_type] == ["element"]
+
+
+def _nulls(values: pa.Array) -> pa.Array:
+    return pc.is_null(values)
 
 
 def by_row(reading: Reading, starts: Sequence[int], **checks: str) -> Reading:

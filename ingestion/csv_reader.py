@@ -12,10 +12,11 @@ import pyarrow.csv as pa_csv
 
 from ingestion.errors import FileRefused
 from ingestion.header import Header, find_header, holds_header
+from ingestion.languages import in_language
 from ingestion.reading import LINE, NOTHING, Reading, Reject, distinct
 from ingestion.records import Bools, Bytes, Ints, Records, split
 from ingestion.sources import Table
-from ingestion.totals import Totals, find_totals
+from ingestion.totals import Tally, find_totals
 
 _FIRST = "_first_cell"
 
@@ -59,7 +60,7 @@ class CsvReader:
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
-        self._table = table
+        self._con, self._table = con, table
         self._header: Header | None = None
         self._line = 0
         """Physical line on which the next block starts."""
@@ -67,7 +68,7 @@ class CsvReader:
         """The line that ends the rows has been met."""
         self._rows = 0
         self._currencies: set[str] = set()
-        self._totals = Totals(con, table)
+        self._tally = Tally(con, table)
 
     def read(self, data: bytes, is_last: bool) -> tuple[Reading, int]:
         """Read the rows of a block; returns them and how many bytes of it were used.
@@ -85,6 +86,9 @@ class CsvReader:
             _refuse_truncated(seen)
         elif not len(seen.good):
             return NOTHING, 0
+        if self._header is None:
+            self._table = in_language(self._table, header.captured)
+            self._tally = Tally(self._con, self._table)
         self._header, self._ended = header, bool(seen.beyond.any())
         self._line = line + int((seen.body == ord("\n")).sum())
         found = self._reading(header, seen)
@@ -112,7 +116,7 @@ class CsvReader:
         is_total = find_totals(parsed, _FIRST, table)
         totals = parsed.filter(pa.array(is_total))
         rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
-        self._totals.add(rows, totals, _FIRST)
+        self._tally.add(rows, totals, _FIRST)
         self._rows += rows.num_rows
         self._currencies |= distinct(rows, table.currency_column)
         rejects = _rejects(seen, bad, len(header.cells))
@@ -141,7 +145,7 @@ class CsvReader:
             reading,
             undeclared=header.undeclared,
             missing_optional=tuple(c.name for c in table.columns if c.name not in present),
-            checks=_checks(header, body) | self._totals.compared(),
+            checks=_checks(header, body) | self._tally.compared(),
             currency=",".join(sorted(self._currencies)) or header.captured.get("currency"),
             time_zone=header.captured.get("time_zone") or table.time_zone or None,
             is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
@@ -287,6 +291,8 @@ def _checks(header: Header, body: Bytes) -> dict[str, Any]:
     checks: dict[str, Any] = {"header_line": header.line, "delimiter": header.delimiter}
     if header.captured:
         checks["captured"] = header.captured
+    if "language" in header.captured:
+        checks["language"] = header.captured["language"]
     if header.renamed:
         checks["renamed_columns"] = header.renamed
     if len(body) and body[-1] != ord("\n"):

@@ -2,10 +2,11 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ingestion.errors import FileRefused
+from ingestion.languages import codes, decimal_mark, mixed
 from ingestion.sources import Column, Table
 
 _HEAD_BYTES = 1 << 20
@@ -41,33 +42,42 @@ class Header(NamedTuple):
 
 def holds_header(data: bytes, table: Table) -> bool:
     """Is this much of a file enough to look for the header in?"""
-    return len(data) >= _HEAD_BYTES or data.count(b"\n") >= table.dialect.header_within
+    lines = table.dialect.header_within
+    enough = not table.dialect.languages and data.count(b"\n") >= lines
+    return enough or len(data) >= _HEAD_BYTES
 
 
 def find_header(data: bytes, table: Table) -> Header:
     """Find the header among the first lines. FileRefused names the required columns not found."""
-    lines = data[:_HEAD_BYTES].split(b"\n")[: table.dialect.header_within]
-    best: tuple[int, Header] | None = None
+    head = data[:_HEAD_BYTES].split(b"\n")
+    lines = head[: table.dialect.header_within]
+    best: tuple[int, str, Header] | None = None
     offset = 0
     for number, raw in enumerate(lines, start=1):
         offset += len(raw) + 1
         line = raw.decode(errors="replace").rstrip("\r")
         for delimiter in table.dialect.delimiters:
             cells = _cells(line, delimiter)
-            columns = match_columns(cells, table.columns)
-            missing = len(set(table.required) - set(columns))
-            if best is None or missing < best[0]:
-                best = missing, Header(number, delimiter, cells, columns, offset, {})
+            for language in codes(table):
+                columns = match_columns(cells, table.columns, table.words(language))
+                missing = len(set(table.required) - set(columns))
+                if best is None or missing < best[0]:
+                    found = Header(number, delimiter, cells, columns, offset, {})
+                    best = missing, language, found
         if best and best[0] == 0:
             break
     if best is None:
         raise FileRefused("holds no line: expected a header")
-    header = best[1]
-    if best[0]:
+    missing, language, header = best
+    if missing:
         _refuse_delimiter(lines, table)
-    _check(header, table)
+    _check(header, table, language)
     above = [line.decode().rstrip("\r") for line in lines[: header.line - 1]]
     captured = _capture(above, table.dialect.capture)
+    if language:
+        below = head[header.line : -1]
+        mark = decimal_mark(below, header.delimiter, header.columns, language, table)
+        captured |= {"language": language, "decimal_mark": mark}
     for name, value in _said_by_names(header, table.columns):
         if captured.setdefault(name, value) != value:
             raise FileRefused(f"says {name} {captured[name]} and {value}; export one at a time")
@@ -81,11 +91,16 @@ def find_header(data: bytes, table: Table) -> Header:
     return header._replace(captured=captured)
 
 
-def match_columns(cells: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:
-    """Declared column per header cell: the exact name, an alias, a pattern, else ignoring case."""
-    exact = {c.name: c.name for c in columns if not c.from_header}
-    alias = {a: c.name for c in columns for a in c.aliases}
-    folded = {name.casefold(): name for name in exact}
+def match_columns(
+    cells: Sequence[str], columns: Sequence[Column], words: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """Declared column per header cell: the exact name, an alias, a pattern, else ignoring case.
+
+    `words` are the names of each column, the first one the usual one.
+    """
+    exact = {names[0]: name for name, names in words.items() if names}
+    alias = {a: name for name, names in words.items() for a in names[1:]}
+    folded = {usual.casefold(): name for usual, name in exact.items()}
     found = [exact.get(cell) or alias.get(cell) or _like(cell, columns) for cell in cells]
     taken = set(found)
     for i, cell in enumerate(cells):
@@ -122,7 +137,8 @@ def _refuse_delimiter(lines: Sequence[bytes], table: Table) -> None:
     for delimiter in (d for d in _NAMES if d not in table.dialect.delimiters):
         for raw in lines:
             cells = _cells(raw.decode(errors="replace").rstrip("\r"), delimiter)
-            if set(table.required) <= set(match_columns(cells, table.columns)):
+            read = (match_columns(cells, table.columns, table.words(c)) for c in codes(table))
+            if any(set(table.required) <= set(columns) for columns in read):
                 wanted = " or ".join(_NAMES.get(d, repr(d)) for d in table.dialect.delimiters)
                 raise FileRefused(
                     f"is separated by {_NAMES[delimiter]}: expected {wanted}; export it so, or "
@@ -130,13 +146,20 @@ def _refuse_delimiter(lines: Sequence[bytes], table: Table) -> None:
                 )
 
 
-def _check(header: Header, table: Table) -> None:
+def _check(header: Header, table: Table, language: str) -> None:
     missing = [name for name in table.required if name not in header.columns]
     if 2 * len(missing) > len(table.required):
         # Its cells may be a row of personal data, so they are not repeated here.
+        read = f", in one of the languages {', '.join(codes(table))}" if language else ""
         raise FileRefused(
             f"missing declared column {', '.join(missing)}: no line looks like the header of "
-            f"{table.full_name}; export it with its header and all columns"
+            f"{table.full_name}; export it with its header and all columns{read}"
+        )
+    elsewhere = mixed(header.cells, missing, language, table) if language else ""
+    if elsewhere:
+        raise FileRefused(
+            f"its header on line {header.line} is in {language}, but holds {elsewhere}: expected "
+            "one language; export the report in one"
         )
     if missing:
         unknown = f"; undeclared there: {', '.join(header.undeclared)}" if header.undeclared else ""

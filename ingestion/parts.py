@@ -11,6 +11,7 @@ from ingestion.content import Content
 from ingestion.csv_reader import CsvReader
 from ingestion.errors import FileRefused
 from ingestion.json_reader import JsonReader
+from ingestion.languages import as_cells
 from ingestion.reading import Reading
 from ingestion.sources import Table
 from ingestion.text import BLOCK, decode
@@ -92,7 +93,7 @@ def _workbook(
     if table.dialect.format != "csv":
         raise FileRefused(f"is a spreadsheet: expected {table.dialect.format}; export it so")
     sheet = find_sheet(raw, table)
-    reading, _ = CsvReader(con, table).read(sheet.data, True)
+    reading, _ = CsvReader(con, as_cells(table)).read(sheet.data, True)
     yield by_row(reading, sheet.starts, format="xlsx", sheet=sheet.name), True
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -33,23 +34,71 @@ class _Declared(BaseModel):
 class Number(_Declared):
     """How the vendor writes numbers."""
 
-    thousands: str = ""
+    thousands: tuple[str, ...] = ()
+    """Characters that may stand between groups of three digits."""
     decimal: str = "."
+    places: int = 18
+    """The most decimal places that are written."""
+
+    @field_validator("thousands", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return tuple(v for v in _listed(value) if v)
+
+    @property
+    def shape(self) -> str:
+        """Regular expression of a whole number, the same for Python and DuckDB."""
+        between = "".join(re.escape(c) for c in self.thousands)
+        whole = rf"(?:\d{{1,3}}(?:[{between}]\d{{3}})+|\d+)" if between else r"\d+"
+        return rf"-?{whole}(?:{re.escape(self.decimal)}\d{{1,{self.places}}})?"
 
 
 class Totals(_Declared):
-    """How the vendor's own totals rows are recognised, and what they must agree with."""
+    """How the vendor's own totals rows are recognised, and what they must agree with.
+
+    A label that neither `equal` nor `at_least` names is a part's; it is compared only where both
+    are empty.
+    """
 
     first_cell: str = ""
-    """Regular expression on the first cell of the row."""
+    """Regular expression of the row's label, which stands in its first cell."""
+    label_in: tuple[str, ...] = ()
+    """Declared columns in which the label may stand instead."""
     blank: tuple[str, ...] = ()
     """Declared columns that are empty in a totals row and never in another one."""
     equal: tuple[str, ...] = ()
     """First cells of the totals that must be there and equal the sum of the rows."""
     at_least: tuple[str, ...] = ()
     """First cells of the totals that may also count rows a filter left out."""
+    one_equals: bool = False
+    """No label is sure to be that of the rows' own total: any one must equal their sum."""
     sums: dict[str, float] = Field(default_factory=dict)
     """Summed column -> rounding the vendor makes per row, 0 when sums are exact."""
+
+
+class Language(_Declared):
+    """How the same export reads in one language of the vendor's interface."""
+
+    headers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Declared column -> its names; without any, the declared names and aliases."""
+    numbers: tuple[Number, ...] = (Number(),)
+    """Ways to write numbers: the interface's number format is a setting of its own."""
+    total: str = ""
+    """Regular expression of a totals row's label, and the labels as in `totals`."""
+    equal: tuple[str, ...] = ()
+    at_least: tuple[str, ...] = ()
+
+    @field_validator("numbers")
+    @classmethod
+    def _told_apart(cls, value: tuple[Number, ...]) -> tuple[Number, ...]:
+        if len({number.decimal for number in value}) != len(value) or not value:
+            raise ValueError("numbers: each way to write them needs another decimal mark")
+        return value
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return {k: _listed(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 class Dialect(_Declared):
@@ -71,6 +120,9 @@ class Dialect(_Declared):
     totals: Totals | None = None
     number: Number = Number()
     nulls: tuple[str, ...] = ("",)
+    languages: dict[str, Language] = Field(default_factory=dict)
+    """Code of a language -> what differs in it. The header decides which one a file is in, and is
+    captured as `language`, with the `decimal_mark` of its numbers."""
 
     @field_validator("delimiters")
     @classmethod
@@ -113,8 +165,8 @@ class Column(_Declared):
 
     @field_validator("path", mode="before")
     @classmethod
-    def _listed(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+    def _one_or_more(cls, value: Any) -> Any:
+        return _listed(value)
 
     @property
     def captures(self) -> tuple[str, ...]:
@@ -150,12 +202,15 @@ class Table(_Declared):
         if twice:
             raise ValueError(f"declared twice: {', '.join(twice)}")
         totals = self.dialect.totals or Totals()
-        used = [*self.key, self.event_column, self.currency_column, *totals.blank, *totals.sums]
+        used = [*self.key, self.event_column, self.currency_column]
+        used += [*totals.blank, *totals.sums, *totals.label_in]
         used += [c.region_from for c in self.columns]
         unknown = sorted({n for n in used if n and n not in names})
         if unknown:
             raise ValueError(f"named in config.meta but not declared as columns: {unknown}")
+        self._check_languages(names)
         captured = {*self.dialect.capture, *(name for c in self.columns for name in c.captures)}
+        captured |= {"language", "decimal_mark"} if self.dialect.languages else set()
         never = sorted({c.from_header for c in self.columns} - captured - {""})
         if never:
             raise ValueError(f"named in from_header but never captured: {', '.join(never)}")
@@ -163,6 +218,26 @@ class Table(_Declared):
         if self.dialect.format == "jsonl" and pathless:
             raise ValueError(f"columns of JSON lines need config.meta.path: {pathless}")
         return self
+
+    def _check_languages(self, names: Sequence[str]) -> None:
+        for code, language in self.dialect.languages.items():
+            unknown = sorted(set(language.headers) - set(names))
+            silent = sorted(set(self.required) - set(language.headers)) if language.headers else []
+            if unknown or silent:
+                raise ValueError(
+                    f"language {code}: its headers must name each required column and no other "
+                    f"(missing: {silent}, not declared: {unknown})"
+                )
+        for one, other in combinations(self.dialect.languages, 2):
+            words, others = self.words(one), self.words(other)
+            if all(set(words[name]) & set(others[name]) for name in self.required):
+                raise ValueError(f"languages {one} and {other} cannot be told apart")
+
+    def words(self, language: str = "") -> dict[str, tuple[str, ...]]:
+        """Names of each column in a header of that language, the first one the usual one."""
+        headers = self.dialect.languages[language].headers if language else {}
+        own = {c.name: (c.name, *c.aliases) for c in self.columns if not c.from_header}
+        return {name: headers.get(name, ()) for name in own} if headers else own
 
     @property
     def full_name(self) -> str:
@@ -281,3 +356,7 @@ def _table(file: Path, source: dict[str, Any], table: dict[str, Any]) -> Table:
         raise DeclarationError(
             f"{file}: table {table['name']}: {', '.join([*where, first['msg']])}{got}"
         ) from None
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value

@@ -1,6 +1,7 @@
 """The vendor's own totals rows: recognised, never loaded, and used as a free check."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,7 @@ from numpy.typing import NDArray
 
 from ingestion.errors import FileRefused
 from ingestion.reading import distinct
-from ingestion.sources import Dialect, Table
-from ingestion.sources import Totals as TotalsRows
+from ingestion.sources import Dialect, Table, Totals
 
 
 def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.bool_]:
@@ -21,8 +21,9 @@ def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.boo
     declared = table.dialect.totals
     mask = np.zeros(rows.num_rows, np.bool_)
     if declared and declared.first_cell and rows.num_rows:
-        hits = pc.match_substring_regex(rows[first_cell], declared.first_cell)
-        mask |= hits.to_numpy(zero_copy_only=False).astype(np.bool_)
+        for name in _label_columns(rows, first_cell, declared):
+            hits = pc.match_substring_regex(rows[name], declared.first_cell)
+            mask |= hits.to_numpy(zero_copy_only=False).astype(np.bool_)
     if declared and declared.blank and rows.num_rows:
         empty = np.ones(rows.num_rows, np.bool_)
         for name in declared.blank:
@@ -32,15 +33,15 @@ def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.boo
     return mask
 
 
-class Totals:
+class Tally:
     """Adds up the rows of a file, block by block, and compares the sums with its totals rows."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         self._con, self._table = con, table
         self._declared = table.dialect.totals
         self._sums: dict[str, Decimal] = {}
-        self._stated: list[tuple[str, dict[str, str]]] = []
-        """Each totals row: its first cell, and its text by column."""
+        self._stated: dict[str, dict[str, Decimal | None]] = {}
+        """By label the vendor's figures: one row's, or the sum of several (a total a day)."""
         self._currencies: set[str] = set()
         self._rows = 0
 
@@ -51,9 +52,15 @@ class Totals:
         self._rows += rows.num_rows
         self._currencies |= distinct(rows, self._table.currency_column)
         summed = [name for name in self._declared.sums if name in rows.column_names]
-        for row in totals.select([first_cell, *summed]).to_pylist():
-            label = str(row.pop(first_cell)).strip()
-            self._stated.append((label, {name: str(text) for name, text in row.items()}))
+        for label, row in zip(
+            _labels(totals, first_cell, self._declared),
+            totals.select(summed).to_pylist() if summed else [{}] * totals.num_rows,
+            strict=True,
+        ):
+            before = self._stated.setdefault(label, {})
+            for name, text in row.items():
+                number = _number(str(text), self._table.dialect)
+                before[name] = _added(before.get(name), number)
         for name in summed if len(self._currencies) < 2 else ():
             found = _sum(self._con, rows, name, self._table.dialect)
             self._sums[name] = self._sums.get(name, Decimal(0)) + found
@@ -64,40 +71,89 @@ class Totals:
         FileRefused names column, the vendor's figure and ours; also when a total that must be there
         is not.
         """
-        declared, labels = self._declared, [label for label, _ in self._stated]
+        declared, labels = self._declared, [_plain(label) for label in self._stated]
         if declared is None or not (self._rows or labels):
             return {}
-        missing = [label for label in declared.equal if label not in labels]
-        if missing:
+        missing = [label for label in declared.equal if _plain(label) not in labels]
+        if missing or (declared.one_equals and not labels):
+            wanted = ", ".join(missing or declared.at_least)
             raise FileRefused(
-                f"its totals row {', '.join(missing)} is missing, so the file may be cut; "
+                f"its totals row {wanted} is missing, so the file may be cut; "
                 "export it again with totals"
             )
         if len(self._currencies) > 1:
             found = ", ".join(sorted(self._currencies))
             return {"totals": f"not compared: rows are in {found}"}
-        for label, stated in self._stated:
-            for column, text in stated.items():
-                self._compare(declared, label, column, text)
-        sums = {column: f"{_plain(found):f}" for column, found in self._sums.items()}
-        return {"totals": {"rows": labels, "sums": sums}}
+        self._compare(declared)
+        sums = {column: f"{found:f}" for column, found in _short(self._sums).items()}
+        return {"totals": {"rows": list(self._stated), "sums": sums}}
 
-    def _compare(self, declared: TotalsRows, label: str, column: str, text: str) -> None:
-        theirs = _number(text, self._table.dialect)
-        ours = self._sums[column]
-        slack = Decimal(str(declared.sums[column])) * self._rows
-        at_least = label in declared.at_least
-        if theirs is not None and _differs(ours, theirs, slack, at_least):
-            more = "at least " if at_least else ""
+    def _compare(self, declared: Totals) -> None:
+        sums = _short(self._sums)
+        slack = {c: Decimal(str(declared.sums[c])) * self._rows for c in sums}
+        for label, theirs in self._stated.items():
+            more = _plain(label) in map(_plain, declared.at_least)
+            if more or _plain(label) in map(_plain, declared.equal) or _compares_all(declared):
+                _compare(label, sums, theirs, slack, more)
+        stated = self._stated.values()
+        if declared.one_equals and not any(_agrees(sums, theirs, slack) for theirs in stated):
+            added = ", ".join(f"{c} {s:f}" for c, s in sums.items())
             raise FileRefused(
-                f"its row `{label}` says {column} {theirs:f}, but the rows add up to "
-                f"{_plain(ours):f} (expected {more}the sum); export it again"
+                f"none of its totals rows ({', '.join(self._stated)}) is the sum of the rows "
+                f"({added}); export it again"
             )
 
 
-def _plain(number: Decimal) -> Decimal:
+def _added(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return one if other is None else (one or Decimal(0)) + other
+
+
+def _short(sums: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Without trailing zeros."""
-    return number.normalize() if number else Decimal(0)
+    return {c: found.normalize() if found else Decimal(0) for c, found in sums.items()}
+
+
+def _label_columns(rows: pa.Table, first_cell: str, declared: Totals) -> list[str]:
+    return [first_cell, *(name for name in declared.label_in if name in rows.column_names)]
+
+
+def _labels(totals: pa.Table, first_cell: str, declared: Totals) -> list[str]:
+    """Label of each totals row: of the cells where it may stand the first that looks like one."""
+    columns = _label_columns(totals, first_cell, declared) if totals.num_rows else [first_cell]
+    cells = zip(*(totals[name].to_pylist() for name in columns), strict=True)
+    found = ([str(v) for v in row if re.search(declared.first_cell, str(v))] for row in cells)
+    firsts = totals[first_cell].to_pylist()
+    return [(hits or [str(v)])[0].strip() for hits, v in zip(found, firsts, strict=True)]
+
+
+def _plain(label: str) -> str:
+    """A label whatever its case and whichever blanks it has."""
+    return " ".join(label.casefold().split())
+
+
+def _compares_all(declared: Totals) -> bool:
+    return not (declared.equal or declared.at_least)
+
+
+Sums = Mapping[str, Decimal]
+
+
+def _compare(
+    label: str, sums: Sums, theirs: Mapping[str, Decimal | None], slack: Sums, at_least: bool
+) -> None:
+    for column, ours in sums.items():
+        stated = theirs[column]
+        if stated is not None and _differs(ours, stated, slack[column], at_least):
+            more = "at least " if at_least else ""
+            raise FileRefused(
+                f"its row `{label}` says {column} {stated:f}, but the rows add up to {ours:f} "
+                f"(expected {more}the sum); export it again"
+            )
+
+
+def _agrees(sums: Sums, theirs: Mapping[str, Decimal | None], slack: Sums) -> bool:
+    pairs = ((ours, theirs[column], slack[column]) for column, ours in sums.items())
+    return all(stated is None or not _differs(ours, stated, s, False) for ours, stated, s in pairs)
 
 
 def _differs(ours: Decimal, theirs: Decimal, slack: Decimal, at_least: bool) -> bool:
@@ -111,18 +167,15 @@ def _number(text: str, dialect: Dialect) -> Decimal | None:
     text = text.strip()
     if text in dialect.nulls:
         return None
-    plain = text.replace(dialect.number.thousands, "") if dialect.number.thousands else text
-    plain = plain.replace(dialect.number.decimal, ".")
-    if not re.fullmatch(r"-?\d+(\.\d+)?", plain):
+    if not re.fullmatch(dialect.number.shape, text):
         raise FileRefused("a totals row holds something that is not a number as declared")
-    return Decimal(plain)
+    plain = text.translate({ord(c): None for c in dialect.number.thousands})
+    return Decimal(plain.replace(dialect.number.decimal, "."))
 
 
 def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: Dialect) -> Decimal:
     nulls = ", ".join("'" + n.replace("'", "''") + "'" for n in dialect.nulls)
-    thousands = re.escape(dialect.number.thousands)
-    shape = rf"-?\d{{1,3}}({thousands}\d{{3}})*" if thousands else r"-?\d+"
-    shape = rf"({shape}|-?\d+)({re.escape(dialect.number.decimal)}\d+)?"
+    between = "".join(dialect.number.thousands)
     con.register("_summed", pa.table({"value": rows[column]}))
     ((wrong, total),) = con.execute(
         f"""
@@ -132,7 +185,7 @@ def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: D
         plain as (
             select
                 regexp_full_match(value, $shape) as is_number,
-                replace(replace(value, $thousands, ''), $decimal, '.') as value,
+                replace(translate(value, $between, ''), $decimal, '.') as value,
             from numbers
         )
         select
@@ -141,8 +194,8 @@ def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: D
         from plain
         """,
         {
-            "shape": shape,
-            "thousands": dialect.number.thousands,
+            "shape": dialect.number.shape,
+            "between": between,
             "decimal": dialect.number.decimal,
         },
     ).fetchall()
@@ -150,7 +203,7 @@ def _sum(con: duckdb.DuckDBPyConnection, rows: pa.Table, column: str, dialect: D
     if wrong:
         raise FileRefused(
             f"{wrong} values of {column} are not numbers as declared (thousands "
-            f"{dialect.number.thousands!r}, decimal {dialect.number.decimal!r}); was it exported "
+            f"{between!r}, decimal {dialect.number.decimal!r}); was it exported "
             "in another language?"
         )
     return Decimal(total)

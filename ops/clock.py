@@ -68,7 +68,8 @@ def _last_clock(con: duckdb.DuckDBPyConnection) -> datetime | None:
 def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
     """The latest event time over every landed table, by its declared `event_column`.
 
-    Understands ISO timestamps and epoch milliseconds; what is neither is left out.
+    Understands ISO timestamps, epoch milliseconds and (up to the year 2100) microseconds; what is
+    none of them is left out.
     """
     present = {
         f"{schema}.{table}"
@@ -77,7 +78,7 @@ def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
         ).fetchall()
     }
     selects = [
-        f'select max(coalesce(try(epoch_ms(try_cast("{t.event_column}" as bigint))), '
+        f"select max(coalesce({_epoch(t.event_column)}, "
         f"try_cast(\"{t.event_column}\" as timestamptz) at time zone 'UTC')) as moment "
         f"from raw_{t.source}.{t.name}"
         for t in read_tables()
@@ -87,6 +88,15 @@ def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
         return None
     row = con.execute(f"select max(moment) from ({' union all '.join(selects)})").fetchone()
     return row[0] if row else None
+
+
+def _epoch(column: str) -> str:
+    """SQL: a whole number as the moment it means; 10^14 are milliseconds of the year 5138."""
+    number = f'try_cast("{column}" as bigint)'
+    return (
+        f"case when {number} < 100000000000000 then try(epoch_ms({number})) "
+        f"when {number} < 4102444800000000 then make_timestamp({number}) end"
+    )
 
 
 def _not_before(moment: datetime) -> str:

@@ -16,7 +16,7 @@ def test_google_ads_excel_export(land, ingest, query) -> None:
     load = ingest()[file].load
     assert (load.rows_in, load.rows_loaded, load.rows_skipped, load.rows_rejected) == (5, 3, 2, 0)
     assert (load.currency, load.time_zone, load.is_partial) == ("USD", "America/New_York", False)
-    assert load.checks["encoding"] == "utf-16-le"
+    assert (load.checks["encoding"], load.checks["language"]) == ("utf-16-le", "en")
     assert load.checks["captured"]["date_range"] == "September 1, 2026 - September 3, 2026"
     assert Decimal(load.checks["totals"]["sums"]["Cost"]) == Decimal("1514.50")
     assert load.undeclared_columns == ("Campaign status", "CTR", "Search impr. share")

@@ -22,10 +22,13 @@ LANDED = {
         {"created": "99999999999999999"},
     ]),
     "raw_google_ads.campaign_report": ('"Day" varchar', [{"Day": "2026-06-28"}]),
+    "raw_web_events.ga4_events": ("event_timestamp varchar", [
+        {"event_timestamp": "1782734400000001"}, {"event_timestamp": "9999999999999999"},
+    ]),
     "raw_elsewhere.later": ("timestamp varchar", [{"timestamp": "2027-01-01T00:00:00Z"}]),
 }  # fmt: skip
 LATEST = "2026-06-30 12:00:00"
-"""1782820800000 ms, the latest of the three declared tables."""
+"""1782820800000 ms, the latest of the declared tables."""
 
 
 @pytest.fixture
@@ -70,8 +73,8 @@ def test_a_home_of_the_sample_works_as_of_its_latest_event() -> None:
     assert now() == LATEST
 
 
-@pytest.mark.parametrize("table", list(LANDED)[:3])
-def test_iso_times_epoch_milliseconds_and_dates_are_understood(
+@pytest.mark.parametrize("table", list(LANDED)[:4])
+def test_iso_times_epochs_and_dates_are_understood(
     home: Path, warehouse_with: Callable[..., None], table: str
 ) -> None:
     warehouse_with({table: LANDED[table]})
@@ -81,6 +84,7 @@ def test_iso_times_epoch_milliseconds_and_dates_are_understood(
         "raw_web_events.events": "2026-06-29 23:00:00",
         "raw_hubspot.email_events": LATEST,
         "raw_google_ads.campaign_report": "2026-06-28 00:00:00",
+        "raw_web_events.ga4_events": "2026-06-29 12:00:00.000001",
     }
     assert str(found) == expected[table]
 

@@ -161,7 +161,7 @@ def built(module_home: Path, warehouse_with: Callable[[Any], None]) -> Iterator[
             ),
             "staging.stg_salesforce__leads": (f"salesforce_lead_id varchar, {crm}", []),
             "staging.stg_salesforce__contacts": (f"salesforce_contact_id varchar, {crm}", CONTACTS),
-            "staging.stg_web_events__pages": (f"{WEB}, {LINEAGE}", PAGES),
+            "identity.int_web__pages": (f"{WEB}, {LINEAGE}", PAGES),
             "staging.stg_web_events__identifies": (f"{WEB}, {LINEAGE}", IDENTIFIES),
             "staging.stg_suppression__suppressions": (
                 f"email varchar, suppression_type varchar, occurred_at timestamp, {LINEAGE}",

@@ -26,7 +26,7 @@ from warehouse.dbt import build
 AS_OF = "2026-03-01 00:00:00"
 RULES = (
     "identity_id_types identity_blocked_values identity_role_mailboxes identity_nicknames "
-    "identity_survivorship free_mail_domains"
+    "identity_survivorship free_mail_domains bots internal_traffic web_collectors"
 )
 END = "_file varchar, _line bigint, _load_id varchar"
 TEXT = "varchar"
@@ -37,6 +37,12 @@ def columns(names: str, others: str = "") -> str:
     return ", ".join(filter(None, (text, others, END)))
 
 
+PAGE = (
+    "web_event_id anonymous_id user_id page_url page_host page_path referrer_host utm_source "
+    "utm_medium utm_campaign utm_content utm_term gclid gbraid wbraid dclid msclkid li_fat_id "
+    "ttclid twclid rdt_cid sccid epik fbclid"
+)
+CONSENT = "has_analytics_consent boolean, has_advertising_consent boolean, occurred_at timestamp"
 COLUMNS = {
     "stg_salesforce__leads": columns(
         "salesforce_lead_id master_record_id converted_contact_id converted_account_id "
@@ -74,7 +80,9 @@ COLUMNS = {
         "hubspot_form_submission_id email first_name last_name phone anonymous_id",
         "submitted_at timestamp",
     ),
-    "stg_web_events__pages": columns("web_event_id anonymous_id user_id", "occurred_at timestamp"),
+    "stg_web_events__pages": columns(f"{PAGE} user_agent", CONSENT),
+    "stg_web_events__ga4_pages": columns(f"{PAGE} traffic_type", CONSENT),
+    "stg_web_events__ga4_sign_ins": columns("anonymous_id user_id", "occurred_at timestamp"),
     "stg_web_events__identifies": columns(
         "web_event_id anonymous_id user_id email phone first_name last_name loyalty_id",
         "occurred_at timestamp",

@@ -12,18 +12,32 @@ Rows = Sequence[Mapping[str, Any]]
 
 SEEDS = (
     "channels channel_rules touch_types touch_rules conversion_types attribution_models "
-    "fx_rates margins mql_rules utm_synonyms utm_taxonomy"
+    "fx_rates margins mql_rules utm_synonyms utm_taxonomy bots internal_traffic web_collectors "
+    "session_rules"
 )
-MODELS = "marts.touches marts.conversions marts.spend marts.campaigns marts.attribution"
+MODELS = (
+    "identity.evidence.web marts.touches marts.conversions marts.spend marts.campaigns "
+    "marts.attribution"
+)
 UTM = ", ".join(
     f"utm_{part} varchar" for part in ("source", "medium", "campaign", "content", "term")
 )
+CLICK_IDS = ", ".join(
+    f"{name} varchar"
+    for name in (
+        "gclid", "gbraid", "wbraid", "dclid", "msclkid", "li_fat_id", "ttclid", "twclid",
+        "rdt_cid", "sccid", "epik", "fbclid",
+    )
+)  # fmt: skip
+PAGE = (
+    "web_event_id varchar, anonymous_id varchar, user_id varchar, page_url varchar, "
+    f"page_host varchar, page_path varchar, referrer_host varchar, {UTM}, {CLICK_IDS}, "
+    "has_analytics_consent boolean, has_advertising_consent boolean, occurred_at timestamp, "
+    "_file varchar, _line bigint, _load_id varchar"
+)
 UPSTREAM = {
-    "staging.stg_web_events__pages": (
-        "web_event_id varchar, anonymous_id varchar, user_id varchar, page_url varchar, "
-        f"page_host varchar, referrer_host varchar, {UTM}, gclid varchar, fbclid varchar, "
-        "msclkid varchar, li_fat_id varchar, has_analytics_consent boolean, occurred_at timestamp"
-    ),
+    "staging.stg_web_events__pages": f"{PAGE}, user_agent varchar",
+    "staging.stg_web_events__ga4_pages": f"{PAGE}, traffic_type varchar",
     "staging.stg_hubspot__email_events": (
         "hubspot_email_event_id varchar, event_type varchar, email varchar, "
         f"email_campaign_id varchar, url varchar, {UTM}, occurred_at timestamp"

@@ -27,6 +27,10 @@ def _german(written: str) -> str:
     return written.translate(str.maketrans({",": ".", ".": ","}))
 
 
+COMMA = {"Decimal mark": ",", "Language": "xx"}
+BETWEEN = {"point": ".", "blank": " ", "no-break": "\u00a0", "narrow": "\u202f"}
+NOT_COMMA = ["1,204.50", "48,210", "--", "—", "1.20", "1,2.3", "12.04,50", "1 20,00", "1,204"]
+
 _random = random.Random(SEED)
 CENTS = [_random.randrange(10 ** _random.randrange(1, 13)) for _ in range(200)]
 DAYS = [str(date(2025, 1, 1) + timedelta(days=n)) for n in range(len(CENTS))]
@@ -53,6 +57,13 @@ def table(stage: Callable[..., Table]) -> Table:
     ]
     english = [_day("random", d, Cost=w) for d, w in zip(DAYS, WRITTEN, strict=True)]
     german = [_day("random-de", d, Cost=_german(w)) for d, w in zip(DAYS, WRITTEN, strict=True)]
+    for style, between in BETWEEN.items():
+        for day, text in zip(DAYS, WRITTEN, strict=True):
+            cost = _german(text).replace(".", between)
+            rows.append(_day(style, day, Cost=cost, **COMMA))
+    for n, text in enumerate(NOT_COMMA):
+        rows.append(_day(f"not-{n}", **_numbers(text, text, text), **COMMA))
+    rows.append(_day("comma", **_numbers("-10,00", "48.210", "0,5"), **COMMA))
     return stage("google_ads", {"campaign_report": rows + english + german})
 
 
@@ -106,3 +117,19 @@ def test_any_english_amount_is_exact_and_its_german_form_is_null(table: Table) -
     expected = {day: Decimal(cents) / 100 for day, cents in zip(DAYS, CENTS, strict=True)}
     assert read["random"] == expected, f"seed {SEED}"
     assert read["random-de"] == dict.fromkeys(DAYS), f"seed {SEED}"
+
+
+def test_a_decimal_comma_is_read_exactly_whatever_groups_the_digits(table: Table) -> None:
+    rows = table("stg_google_ads__campaign_days")
+    expected = {day: Decimal(cents) / 100 for day, cents in zip(DAYS, CENTS, strict=True)}
+    for style in BETWEEN:
+        mine = [r for r in rows if r["google_ads_campaign_id"] == style]
+        assert {str(r["report_date"]): r["cost_local"] for r in mine} == expected, f"seed {SEED}"
+
+
+def test_what_is_not_written_with_a_decimal_comma_is_null(
+    by_campaign: dict[str, dict[str, Any]],
+) -> None:
+    assert _figures(by_campaign["comma"]) == (Decimal("-10.00"), 48210, 0.5)
+    found = {text: _figures(by_campaign[f"not-{n}"]) for n, text in enumerate(NOT_COMMA)}
+    assert found == dict.fromkeys(NOT_COMMA, (None, None, None))

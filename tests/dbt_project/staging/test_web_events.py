@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -12,6 +12,7 @@ import pytest
 Table = Callable[[str], list[dict[str, Any]]]
 
 SEED = 20260630
+MICROSECOND = timedelta(microseconds=1)
 AT = "2026-03-01T10:00:00.000Z"
 FIRST, SECOND = "00000001-aaaaaaaaaaaa", "00000002-bbbbbbbbbbbb"
 
@@ -73,8 +74,15 @@ def _campaign(**fields: str) -> str:
     return json.dumps(fields)
 
 
+# Column -> URL parameter, as the networks write them.
+PARAMETERS = {
+    name: name
+    for name in ("gclid", "gbraid", "wbraid", "dclid", "msclkid", "li_fat_id", "ttclid", "twclid",
+                 "rdt_cid", "epik", "fbclid")
+} | {"sccid": "ScCid"}  # fmt: skip
 PAGES = [
-    _page("segment", url="https://ex.test/?utm_source=url&gclid=Gc&fbclid=Fb&msclkid=Ms&li_fat_id=Li",
+    _page("segment", url="https://ex.test/?utm_source=url&" + "&".join(
+              f"{parameter}={parameter[:2].title()}" for parameter in PARAMETERS.values()),
           campaign=_campaign(source="object", medium="cpc", name="Launch Q1", content="a",
                              term="b"),
           consent='{"Advertising": false, "Analytics": true}', user_id=""),
@@ -93,6 +101,37 @@ PAGES = [
 ]  # fmt: skip
 
 
+T = 1788250000000000  # 2026-09-01 08:06:40 UTC in microseconds
+
+
+def _ga4(
+    at: int | str, page: str | None, visitor: str | None = "g1", **fields: Any
+) -> dict[str, Any]:
+    row = {"event_timestamp": str(at), "event_name": "page_view", "user_pseudo_id": visitor}
+    return row | {"page_location": page, "event_bundle_sequence_id": "1"} | fields
+
+
+COLLECTED = json.dumps({"manual_source": "Google", "manual_medium": "cpc", "manual_campaign_name":
+                        "Brand", "manual_term": "t", "manual_content": "c", "gclid": "G",
+                        "dclid": "D"})  # fmt: skip
+GA4 = [
+    _ga4(T, "https://EX.test/Pricing?utm_source=url&wbraid=W#x", page_referrer="https://ref.test/a",
+         page_title="Pricing", collected_traffic_source=COLLECTED),
+    # The same event, exported again the next day; then one that differs in its place alone.
+    _ga4(T, "https://EX.test/Pricing?utm_source=url&wbraid=W#x", page_referrer="https://ref.test/a",
+         page_title="Renamed", collected_traffic_source=COLLECTED, _load_id=SECOND),
+    _ga4(T, "https://EX.test/Pricing?utm_source=url&wbraid=W#x", batch_event_index="2"),
+    _ga4(T + 1, "https://ex.test/", visitor=None, analytics_storage="No"),
+    _ga4("soon", "https://ex.test/unreadable"),
+    _ga4(T + 2, None, event_name="scroll", user_id="u1"),
+    _ga4(T + 3, "https://ex.test/", user_id="u1"),
+    _ga4(T + 4, "https://ex.test/", user_id="u2"),
+    _ga4(T + 5, "https://ex.test/", visitor=None, user_id="u3"),
+    _ga4(T + 9, "https://ex.test/", analytics_storage="Yes", ads_storage="No",
+         traffic_type="internal", device_category="mobile", country="Portugal"),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def table(stage: Callable[..., Table]) -> Table:
     sources = [_page(f"source {n:02d}", url=url) for n, url in enumerate(SOURCES)]
@@ -101,7 +140,7 @@ def table(stage: Callable[..., Table]) -> Table:
         _page(f"text {n:03d}", url=f"https://ex.test/?utm_term={quote(text, safe='+%={}')}&z=1")
         for n, text in enumerate(TEXTS)
     ]
-    return stage("web_events", {"events": PAGES + sources + parts + texts})
+    return stage("web_events", {"events": PAGES + sources + parts + texts, "ga4_events": GA4})
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +170,12 @@ def test_the_url_goes_before_the_campaign_object(pages: dict[str, dict[str, Any]
     segment = pages["segment"]
     utm = [segment[f"utm_{name}"] for name in ("source", "medium", "campaign", "content", "term")]
     assert utm == ["url", "cpc", "Launch Q1", "a", "b"]
-    clicks = [segment[name] for name in ("gclid", "fbclid", "msclkid", "li_fat_id")]
-    assert clicks == ["Gc", "Fb", "Ms", "Li"]
+    clicks = {name: segment[name] for name in PARAMETERS}
+    assert clicks == {
+        "gclid": "Gc", "gbraid": "Gb", "wbraid": "Wb", "dclid": "Dc", "msclkid": "Ms",
+        "li_fat_id": "Li", "ttclid": "Tt", "twclid": "Tw", "rdt_cid": "Rd", "sccid": "Sc",
+        "epik": "Ep", "fbclid": "Fb",
+    }  # fmt: skip
     assert pages["rudderstack"]["utm_source"] == "Object"
 
 
@@ -166,3 +209,38 @@ def test_a_message_that_is_delivered_again_is_one_row(
     (identify,) = table("stg_web_events__identifies")
     assert (identify["first_name"], identify["_load_id"]) == ("Again", SECOND)
     assert "track" not in pages
+
+
+def test_a_page_view_of_ga4_is_a_page(table: Table) -> None:
+    pages = sorted(table("stg_web_events__ga4_pages"), key=lambda r: (str(r["occurred_at"]),
+                   str(r["page_title"])))  # fmt: skip
+    at = datetime(2026, 9, 1, 8, 6, 40)
+    assert [r["occurred_at"] and (r["occurred_at"] - at) // MICROSECOND for r in pages] == [
+        0, 0, 1, 3, 4, 5, 9, None,
+    ]  # fmt: skip
+    page = next(r for r in pages if r["page_title"] == "Renamed")
+    assert (page["anonymous_id"], page["page_host"], page["page_path"]) == (
+        "g1", "ex.test", "/Pricing",
+    )  # fmt: skip
+    assert (page["referrer_host"], page["_load_id"]) == ("ref.test", SECOND)
+    utm = [page[f"utm_{name}"] for name in ("source", "medium", "campaign", "content", "term")]
+    assert utm == ["url", "cpc", "Brand", "c", "t"]
+    assert {name: page[name] for name in PARAMETERS if page[name]} == {
+        "gclid": "G", "dclid": "D", "wbraid": "W",
+    }  # fmt: skip
+
+
+def test_consent_and_traffic_type_of_ga4(table: Table) -> None:
+    pages = {r["occurred_at"].microsecond: r for r in table("stg_web_events__ga4_pages")
+             if r["occurred_at"] and r["page_title"] != "Renamed"}  # fmt: skip
+    names = ("has_analytics_consent", "has_advertising_consent", "traffic_type", "country")
+    found = {us: tuple(row[name] for name in names) for us, row in pages.items()}
+    assert found[1] == (False, None, None, None)
+    assert found[3] == (None, None, None, None)
+    assert found[9] == (True, False, "internal", "Portugal")
+
+
+def test_sign_ins_of_ga4_are_one_row_a_browser_and_user(table: Table) -> None:
+    found = [(r["anonymous_id"], r["user_id"], r["occurred_at"].microsecond)
+             for r in table("stg_web_events__ga4_sign_ins")]  # fmt: skip
+    assert sorted(found) == [("g1", "u1", 2), ("g1", "u2", 4)]

@@ -2,12 +2,40 @@ with
 
 pages as (
 
-    select * from {{ ref('stg_web_events__pages') }}
+    select * from {{ ref('int_web__counted_pages') }}
     where user_id is not null and anonymous_id is not null
 
 ),
 
--- Pages seen while signed in say the same as an identify call; one record per device and user.
+ga4_sign_ins as (
+
+    select * from {{ ref('stg_web_events__ga4_sign_ins') }}
+
+),
+
+sightings as (
+
+    select
+        anonymous_id,
+        user_id,
+        occurred_at,
+        _file,
+        _line,
+        _load_id
+    from pages
+    union all
+    select
+        anonymous_id,
+        user_id,
+        occurred_at,
+        _file,
+        _line,
+        _load_id
+    from ga4_sign_ins
+
+),
+
+-- What is seen while signed in says the same as an identify call; one record per device and user.
 signed_in_devices as (
 
     select
@@ -18,7 +46,7 @@ signed_in_devices as (
         arg_min(_file, (_load_id, _line)) as _file,
         arg_min(_line, (_load_id, _line)) as _line,
         min(_load_id) as _load_id
-    from pages
+    from sightings
     group by all
 
 )

@@ -2,7 +2,7 @@ with
 
 pages as (
 
-    select * from {{ ref('stg_web_events__pages') }}
+    select * from {{ ref('int_web__counted_pages') }}
 
 ),
 

@@ -5,7 +5,7 @@ raw_names as (
     union
     select campaign_name from {{ ref('stg_google_ads__campaign_days') }}
     union
-    select utm_campaign as campaign_name from {{ ref('stg_web_events__pages') }}
+    select utm_campaign as campaign_name from {{ ref('int_web__counted_pages') }}
     union
     select utm_campaign as campaign_name from {{ ref('stg_hubspot__email_events') }}
     union

@@ -1,6 +1,6 @@
 with pages as (
 
-    select * from {{ ref('stg_web_events__pages') }}
+    select * from {{ ref('int_web__pages') }}
 
 ),
 

@@ -49,6 +49,7 @@ sessions as (
         landings.web_event_id,
         landings.visitor_id,
         landings.anonymous_id,
+        landings.collector,
         coalesce(identifiers.person_id, visitors.person_id) as person_id,
         ---------- landing
         landings.site as landing_host,
@@ -59,10 +60,9 @@ sessions as (
         landings.utm_content,
         landings.utm_term,
         case
-            when landings.gclid is not null then 'gclid'
-            when landings.msclkid is not null then 'msclkid'
-            when landings.li_fat_id is not null then 'li_fat_id'
-            when landings.fbclid is not null then 'fbclid'
+            {% for name in click_ids() -%}
+                when landings.{{ name }} is not null then '{{ name }}'
+            {% endfor -%}
         end as click_id_type,
         case
             when landings.referrer = landings.site then null

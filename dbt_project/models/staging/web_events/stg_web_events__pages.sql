@@ -36,10 +36,9 @@ renamed as (
         ) as utm_content,
         coalesce({{ query_value("url", "utm_term") }}, {{ json_value("campaign", "$.term") }})
             as utm_term,
-        {{ query_value("url", "gclid") }} as gclid,
-        {{ query_value("url", "fbclid") }} as fbclid,
-        {{ query_value("url", "msclkid") }} as msclkid,
-        {{ query_value("url", "li_fat_id") }} as li_fat_id,
+        {% for name, parameter in click_ids().items() -%}
+            {{ query_value("url", parameter) }} as {{ name }},
+        {% endfor -%}
         {{ text("user_agent") }} as user_agent,
 
         ---------- booleans
