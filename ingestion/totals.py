@@ -52,6 +52,9 @@ class Tally:
         self._rows += rows.num_rows
         self._currencies |= distinct(rows, self._table.currency_column)
         summed = [name for name in self._declared.sums if name in rows.column_names]
+        for name in summed if len(self._currencies) < 2 else ():
+            found = _sum(self._con, rows, name, self._table.dialect)
+            self._sums[name] = self._sums.get(name, Decimal(0)) + found
         for label, row in zip(
             _labels(totals, first_cell, self._declared),
             totals.select(summed).to_pylist() if summed else [{}] * totals.num_rows,
@@ -61,9 +64,6 @@ class Tally:
             for name, text in row.items():
                 number = _number(str(text), self._table.dialect)
                 before[name] = _added(before.get(name), number)
-        for name in summed if len(self._currencies) < 2 else ():
-            found = _sum(self._con, rows, name, self._table.dialect)
-            self._sums[name] = self._sums.get(name, Decimal(0)) + found
 
     def compared(self) -> dict[str, Any]:
         """Compare each totals row with the exact sum of the rows; returns what was compared.
