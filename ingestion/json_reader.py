@@ -18,7 +18,7 @@ from ingestion.records import Bools
 from ingestion.sources import Table
 
 _INPUT = "_json_lines"
-_CHECKED, _LISTED = 256, 4096
+_CHECKED, _LISTED = 256, 1024
 """Lines of a block that both readers read, and whose keys are listed; all of a smaller block."""
 _SPACES = " \t\r\n"
 

@@ -20,6 +20,11 @@ from ingestion.sources import Table
 from ingestion.tombstones import Erased
 from warehouse.connection import transaction
 
+_GROUP = 122_880
+"""Rows that DuckDB compresses together; whole groups are written before the commit."""
+_BATCH = 2 * _GROUP
+"""Rows to wait for: two groups are written on two cores."""
+
 
 @dataclass(frozen=True)
 class FileResult:
@@ -181,10 +186,18 @@ def _load(
         stub = replace(stub, load_seq=sequence, load_id=load_id)
         with con.cursor() as reader:
             erased, parts = Erased.read(con), read_parts(reader, content, table)
+            waiting: list[pa.Table] = []
             for part in ahead(erased.withhold(reader, part, table) for part in parts):
-                _insert(con, part.rows, stub, table, at)
                 ledger.write_rejects(con, stub, part.rejects)
                 account.add(part)
+                waiting.append(part.rows)
+                if sum(map(len, waiting)) >= _BATCH:
+                    rows = pa.concat_tables(waiting)
+                    whole = len(rows) - len(rows) % _GROUP
+                    _insert(con, rows.slice(0, whole), stub, table, at)
+                    waiting = [rows.slice(whole)]
+            if waiting:
+                _insert(con, pa.concat_tables(waiting), stub, table, at)
         content.confirm()
         load = account.of(stub, part, "loaded")
         ledger.supersede(con, [load.file], [])
@@ -197,7 +210,8 @@ def _insert(
 ) -> None:
     names = [name for name in ledger.text_columns(table) if name in rows.column_names]
     listed = ", ".join(ledger.quote(name) for name in names)
-    con.register("_incoming", rows)
+    batches = rows.combine_chunks().to_batches(_GROUP)
+    con.register("_incoming", pa.Table.from_batches(batches, rows.schema))
     con.execute(
         f"insert into {ledger.raw_name(table)} ({listed}, {', '.join(ledger.LINEAGE)}) "
         f"select {listed}, ?, {LINE}, ?, ? from _incoming",
