@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from ingestion.sources import Number, Table, Totals
 
@@ -41,10 +42,19 @@ def decimal_mark(
     sums = table.dialect.totals.sums if table.dialect.totals else {}
     places = [i for i, name in enumerate(columns) if name in sums]
     text = [line.decode(errors="replace") for line in lines[:_SAMPLE]]
-    rows = csv.reader(text, delimiter=delimiter)
-    values = [row[i].strip() for row in rows if len(row) == len(columns) for i in places]
+    values = [
+        row[i].strip() for row in _rows(text, delimiter) if len(row) == len(columns) for i in places
+    ]
     fits = [sum(bool(re.fullmatch(style.shape, value)) for value in values) for style in styles]
     return styles[fits.index(max(fits))].decimal
+
+
+def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """The lines as rows, up to one that cannot be read; the reader says what is wrong with it."""
+    found: list[list[str]] = []
+    with suppress(csv.Error):
+        found.extend(csv.reader(lines, delimiter=delimiter))
+    return found
 
 
 def in_language(table: Table, captured: Mapping[str, str]) -> Table:

@@ -162,9 +162,16 @@ def test_spanish_is_written_in_two_ways(land, ingest, query) -> None:
     header = [cell.replace("Costo", "Coste") for cell in names("es")]
     land("google_ads/spain.csv", report("es", header=header))
     land("google_ads/mexico.csv", report("es", style=(",", ".")))
+    crlf = report("es", "\t", style=(",", ".")).replace("\n", "\r\n")
+    land(
+        "google_ads/peru.csv",
+        crlf.replace("96.00", "95.00").replace("97.00", "96.00").encode("utf-16"),
+    )
     assert {r.load.status for r in ingest().values()} == {"loaded"}
     found = query('select distinct _file, "Decimal mark" from raw_google_ads.campaign_report')
-    assert dict(found) == {"google_ads/mexico.csv": ".", "google_ads/spain.csv": ","}
+    assert dict(found) == {
+        "google_ads/mexico.csv": ".", "google_ads/peru.csv": ".", "google_ads/spain.csv": ",",
+    }  # fmt: skip
 
 
 def test_figures_of_another_language_are_refused(land, ingest) -> None:

@@ -55,6 +55,7 @@ INTERNAL = {
     ("page_host", "192.168.1.20"): "internal_local",
     ("page_host", "staging.shop.example"): "internal_stage",
     ("page_host", "www-dev2.shop.example"): "internal_stage",
+    ("page_host", "dev-www.shop.example"): "internal_stage",
     ("page_host", "shop-git-main.vercel.app"): "internal_deploy",
     ("page_path", "/wp-admin/post.php"): "internal_admin",
     ("page_path", "/admin"): "internal_admin",
@@ -62,7 +63,13 @@ INTERNAL = {
     ("traffic_type", "internal"): "internal_ga4",
 }
 OUTSIDE = {
-    "page_host": ["tester.example", "testimonials.example", "device.shop.example"],
+    "page_host": [
+        "tester.example",
+        "testimonials.example",
+        "device.shop.example",
+        "test-kitchen.example",
+        "dev.to",
+    ],
     "page_path": ["/administration", "/blog/wp-admin-guide"],
     "referrer_host": ["www.google.com", "google.com"],
 }
