@@ -136,3 +136,16 @@ def onefold(args: list[str], home: Path, **settings: str) -> subprocess.Complete
 def run_onefold() -> Callable[..., subprocess.CompletedProcess[str]]:
     """The console command as a function of (arguments, home, settings)."""
     return onefold
+
+
+@pytest.fixture
+def covered(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """covered(figure): what this test found is what docs/coverage.md says of it."""
+    page = Path(__file__).parents[1] / "docs" / "coverage.md"
+    name = f"{request.path.relative_to(page.parents[1]).as_posix()}::{request.node.name}"
+    rows = [line for line in page.read_text("utf-8").splitlines() if f"`{name}`" in line]
+
+    def compare(figure: str) -> None:
+        assert [row.rsplit("|", 2)[1].strip() for row in rows] == [figure]
+
+    return compare

@@ -78,7 +78,7 @@ def _loaded(loads: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
             yield load, raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
 
 
-def test_the_equation_holds_for_every_file(loads: Any) -> None:
+def test_the_equation_holds_for_every_file(loads: Any, covered: Any) -> None:
     loaded = [load for load in loads if load["status"] == "loaded"]
     assert len(loaded) > 50
     for load in loaded:
@@ -86,9 +86,10 @@ def test_the_equation_holds_for_every_file(loads: Any) -> None:
         assert load["rows_in"] == sum(load[part] for part in parts), load["file"]
     assert sum(load["rows_skipped"] for load in loaded) > 10
     assert sum(load["rows_rejected"] for load in loaded) == 2
+    covered(f"{len(loaded)} files")
 
 
-def test_another_reader_counts_the_same(loads: Any) -> None:
+def test_another_reader_counts_the_same(loads: Any, covered: Any) -> None:
     """Python's csv module and a line count, over everything below the header."""
     counted = 0
     for load, text in _loaded(loads):
@@ -104,9 +105,10 @@ def test_another_reader_counts_the_same(loads: Any) -> None:
         assert records == load["rows_in"], load["file"]
         counted += records
     assert counted > 15_000
+    covered(f"{counted:,} records")
 
 
-def test_the_tables_hold_what_the_ledger_says(loads: Any) -> None:
+def test_the_tables_hold_what_the_ledger_says(loads: Any, covered: Any) -> None:
     with duckdb.connect(str(settings().warehouse), read_only=True) as con:
         for load in loads:
             table = f'raw_{load["source"]}."{load["object"]}"'
@@ -119,9 +121,10 @@ def test_the_tables_hold_what_the_ledger_says(loads: Any) -> None:
     assert [(file, line) for file, line, _, _ in rejects] == [(BROKEN, 3), (BROKEN, 5)]
     assert rejects[0][2] == "short,row"
     assert all(reason for *_, reason in rejects)
+    covered(f"{sum(load['rows_loaded'] for load in loads):,} rows, {len(rejects)} rejected lines")
 
 
-def test_a_refused_file_is_said_and_can_be_tried_again(loads: Any) -> None:
+def test_a_refused_file_is_said_and_can_be_tried_again(loads: Any, covered: Any) -> None:
     [refused] = [load for load in loads if load["status"] == "refused"]
     assert refused["file"] == CUT
     assert "truncated" in refused["message"]
@@ -131,3 +134,4 @@ def test_a_refused_file_is_said_and_can_be_tried_again(loads: Any) -> None:
     retried = json.loads(onefold("retry", refused["load_id"], "--json").stdout)
     assert [(file["file"], file["rows"]) for file in retried["files"]] == [(CUT, 1)]
     assert onefold("status").exit_code == 0
+    covered("1 refused, 1 tried again")
