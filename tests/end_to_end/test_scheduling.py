@@ -182,9 +182,7 @@ def test_backfill_by_airflows_own_backfill_over_partitions(
     assert airflow.runs("cdp_daily") == []
 
 
-def test_failed_loads_alert_through_a_notifier(
-    airflow: Airflow, hook: ThreadingHTTPServer
-) -> None:
+def test_failed_loads_alert_through_a_notifier(airflow: Airflow, hook: ThreadingHTTPServer) -> None:
     airflow.backfill("land_day", "2026-05-03", "2026-05-03")
     assert airflow.runs("land_day")[-1] == ["backfill", "failed", "2026-05-03"]
     found = loads(airflow.home)

@@ -174,7 +174,9 @@ def test_a_home_of_the_sample_is_scored_against_its_truth(
 def test_a_run_whose_landing_failed_in_a_new_home_is_reported(home: Path) -> None:
     with pytest.raises(OnefoldError), progress.stage(RUN, "ingest"):
         raise OnefoldError("the declaration of hubspot has no key")
-    assert stages.report(RUN, None) == 1
+    assert stages.report(RUN, None) == [
+        "stage ingest failed: the declaration of hubspot has no key"
+    ]
     written = json.loads(summary_path(RUN).read_text())
     assert written["problems"] == ["stage ingest failed: the declaration of hubspot has no key"]
     assert (written["as_of"], written["sources"], written["people"]) == (None, [], {})
@@ -190,6 +192,6 @@ def test_documentation_that_fails_is_a_problem_of_a_reported_run(
 
     monkeypatch.setattr("warehouse.dbt.docs", docs)
     outcome()
-    assert stages.report(RUN, AS_OF) == 1
+    assert stages.report(RUN, AS_OF) == ["stage docs failed: dbt docs did not run"]
     written = json.loads(summary_path(RUN).read_text())
     assert written["problems"] == ["stage docs failed: dbt docs did not run"]
