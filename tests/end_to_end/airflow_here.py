@@ -162,6 +162,8 @@ def main() -> None:
             print(json.dumps(server.serve(what, value)), file=answers, flush=True)
     finally:
         server.close()
+        answers.flush()
+        os._exit(0)  # what Airflow leaves running here takes its time to end
 
 
 if __name__ == "__main__":

@@ -127,13 +127,9 @@ def airflow(
     for name, text in FILES.items():
         land(home, name, text)
     host = f"http://127.0.0.1:{hook.server_port}/services/T0"
-    connection = {"conn_type": "http", "host": host, "password": "token"}
-    airflow = Airflow(
-        home,
-        ONEFOLD_SCHEDULE="none",
-        ONEFOLD_READY_POLL_SECONDS="0.2",
-        AIRFLOW_CONN_ONEFOLD_ALERTS=json.dumps(connection),
-    )
+    airflow = Airflow(home, ONEFOLD_SCHEDULE="none", ONEFOLD_READY_POLL_SECONDS="0.2")
+    where = ["--conn-type", "http", "--conn-host", host, "--conn-password", "token"]
+    airflow.ask("airflow", ["connections", "add", "onefold_alerts", *where])
     # The main job waits for its marker from the start: the triggerer warms up beside the backfills.
     airflow.ask("airflow", ["dags", "unpause", "cdp_daily", "--yes"])
     airflow.ask("sync", {})
@@ -228,3 +224,33 @@ def test_schedules_are_configuration(airflow: Airflow) -> None:
     )
     assert dates == [["04:30", "success"]]
     assert loads(airflow.home)["hubspot/late_email_events.csv"] == ("loaded", 1)
+
+
+def test_freshness_from_the_source_yaml_is_shown_and_gated(
+    sample_copy: Any, run_onefold: Any
+) -> None:
+    """Eight days after the sample's end HubSpot and Salesforce (error_after: 7 days) are stale."""
+    shown = {f["source"]: f["status"] for f in sample_copy.summary["freshness"]}
+    assert shown["hubspot"] == shown["salesforce"] == shown["google_ads"] == "fresh"
+    assert shown["billing"] == "absent", "no file of it ever landed, which is not staleness"
+
+    later = {"ONEFOLD_AS_OF": "2026-07-08T23:59:59"}
+    status = run_onefold(["ingest", "status"], sample_copy.home, **later)
+    assert "hubspot is stale: its last event is of 2026-06-30" in status.stdout
+    assert "google_ads is" not in status.stdout
+
+    checked = run_onefold(["check", "--json"], sample_copy.home, **later)
+    assert checked.returncode == 1, checked.stdout + checked.stderr
+    found = {line["expectation_id"]: line for line in json.loads(checked.stdout)}
+    assert {k for k, v in found.items() if v["status"] == "blocked"} == {"sources_not_stale"}
+    assert found["sources_not_stale"]["unexpected_rows"] == 2
+    assert found["sources_not_late"]["status"] == "warned"
+    with duckdb.connect(str(sample_copy.home / "warehouse.duckdb")) as con:
+        named = con.execute(
+            "select expectation_id, row_key from state.violations "
+            "where expectation_id like 'sources_%' order by 1, 2"
+        ).fetchall()
+    assert named == [
+        ("sources_not_late", "suppression"),
+        ("sources_not_stale", "hubspot"), ("sources_not_stale", "salesforce"),
+    ]  # fmt: skip
