@@ -230,14 +230,7 @@ def _print_freshness(sources: Sequence[dict[str, Any]], as_of: str | None) -> No
 
     _grid(
         ("source", "last event", "age", "status", "late after", "stale after"),
-        [
-            (
-                row["source"],
-                *shown(row),
-                *("" if row[x] is None else f"{row[x]:g} d" for x in limits),
-            )
-            for row in landed
-        ],
+        [(row["source"], *cells(row)) for row in landed],
     )
     typer.echo(f"Ages as of {as_of}." if as_of else "No run yet, so no clock to tell ages by.")
     absent = [row["source"] for row in sources if row["status"] == "absent"]

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from ops import ready
 from ops.ready import ReadyTrigger, markers, written
 from warehouse.settings import settings
 
@@ -35,10 +38,18 @@ def drop(name: str, moment: int = 1) -> Path:
 
 
 def fired(store: Store | None, *steps: Callable[[], Any]) -> list[list[str]]:
-    """The markers of each event; between two events the next of `steps` is taken."""
+    """The markers of each event; before each one the next of `steps` is taken.
+
+    After the last event the trigger looks three times more and must stay silent.
+    """
+    looks: list[Path] = []
+
+    def look(landing: Path) -> dict[str, int]:
+        looks.append(landing)
+        return markers(landing)
 
     async def follow() -> list[list[str]]:
-        trigger = ReadyTrigger(poll_seconds=0.001)
+        trigger = ReadyTrigger(poll_seconds=0)
         trigger.asset_state_store = store  # type: ignore[assignment]
         events = trigger.run()
         found = []
@@ -46,14 +57,16 @@ def fired(store: Store | None, *steps: Callable[[], Any]) -> list[list[str]]:
             step()
             event = await asyncio.wait_for(anext(events), 10)
             found.append(event.payload["markers"])
-        # What the last event was for is remembered when the trigger is asked to go on.
-        following = asyncio.ensure_future(anext(events))
-        await asyncio.sleep(0.05)
+        following, until = asyncio.ensure_future(anext(events)), len(looks) + 3
+        while len(looks) < until and not following.done():
+            await asyncio.sleep(0)
         assert not following.done(), "nothing was written, and it fired"
         following.cancel()
         return found
 
-    return asyncio.run(follow())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ready, "markers", look)
+        return asyncio.run(follow())
 
 
 def test_markers_are_looked_for_where_exports_are(home: Path) -> None:
