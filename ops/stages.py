@@ -61,11 +61,11 @@ def land_day(run_id: str, day: str | None) -> list[str]:
 
     Raises NoDay where the run is of no day, as one triggered without a partition key is.
     """
-    from ingestion.landing import ingest_landing
+    from ingestion.arrivals import ingest_all
 
     run_id = f"land_day.{run_id}"  # not to be taken for the main job's run of the same moment
     with progress.stage(run_id, "land_day") as running:
-        landed = ingest_landing(run_id, day=_day(day))
+        landed = ingest_all(run_id, day=_day(day))
         running.detail |= _counts(landed)
     return [f"refused: {message}" for message in landed.refused] + [
         f"rejected: {s.rows_rejected} line(s) of {s.source}; see ops.rejects"

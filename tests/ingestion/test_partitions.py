@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.arrivals import ingest_all
 from ingestion.landing import ingest_landing
 from ingestion.partitions import place
 from ingestion.sources import match_file, read_tables
@@ -82,6 +83,23 @@ def test_a_run_for_a_day_lands_its_files_once_and_no_others(land, events, query)
     assert everything.rows_loaded == 2 + 5
     assert len(everything.refused) == 2, "a day that is none belongs to the daily run"
     assert ingest_landing("r4", day=date(2026, 5, 4)).sources == ()
+
+
+def test_a_run_for_a_day_fetches_no_other_day_from_an_inbox(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = tmp_path_factory.mktemp("inbox")
+    for day, rows in (("2026-05-02", 2), ("dt=2026-05-03", 3), ("", 4)):
+        path = inbox / "hubspot" / day / EVENTS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(events(rows))
+    monkeypatch.setenv("ONEFOLD_INBOX", inbox.as_uri())
+    monkeypatch.setenv("ONEFOLD_PULLS", "no_such_module:pull")
+    assert ingest_all("r1", day=DAY).rows_loaded == 3
+    there = [f.relative_to(home / "landing") for f in (home / "landing").rglob("*.csv")]
+    assert there == [Path(f"hubspot/dt=2026-05-03/{EVENTS}")]
+    monkeypatch.setenv("ONEFOLD_PULLS", "")
+    assert ingest_all("r2").rows_loaded == 2 + 4
 
 
 def test_an_unrecognised_file_of_a_day_is_counted_under_its_source(land, query) -> None:
