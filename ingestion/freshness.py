@@ -15,8 +15,7 @@ from warehouse.connection import transaction
 DDL = """
 create table if not exists state.source_freshness (
     source varchar, files bigint, last_event_at timestamp, age_days double,
-    warn_after_days double, error_after_days double, status varchar,
-    as_of timestamp, run_id varchar
+    warn_after_days double, error_after_days double, status varchar, as_of timestamp
 )
 """
 COLUMNS = "source, files, last_event_at, age_days, warn_after_days, error_after_days, status, as_of"
@@ -118,14 +117,20 @@ def describe(row: Mapping[str, Any]) -> str:
     )
 
 
-def record(con: duckdb.DuckDBPyConnection, as_of: str, run_id: str) -> None:
-    """Replace `state.source_freshness` by what is there now. Call `ledger.prepare` first."""
-    query = _query(con, as_of)
+def record(con: duckdb.DuckDBPyConnection, as_of: str) -> None:
+    """Let `state.source_freshness` be what is there at `as_of`; the same again writes nothing.
+
+    Call `ledger.prepare` first.
+    """
+    con.execute(DDL)
+    kept = f"select {COLUMNS} from state.source_freshness"
+    found = sorted(con.execute(_query(con, as_of)).fetchall())
+    if found == sorted(con.execute(kept).fetchall()):
+        return
     with transaction(con):
-        con.execute(DDL)
         con.execute("delete from state.source_freshness")
-        con.execute(
-            f"insert into state.source_freshness select {COLUMNS}, ? from ({query})", [run_id]
+        con.executemany(
+            f"insert into state.source_freshness ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)", found
         )
 
 

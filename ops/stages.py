@@ -52,7 +52,7 @@ def ingest(run_id: str, logical_date: str) -> str:
             for ensure in (ensure_state, ensure_gates, activation_state.ensure):
                 ensure(con)
             as_of = clock.as_of(con, logical_date)
-            freshness.record(con, as_of, run_id)
+            freshness.record(con, as_of)
             return as_of
 
 

@@ -16,6 +16,7 @@ from ingestion.errors import DeclarationError
 from ingestion.freshness import ages, describe, record, shown
 from ingestion.ledger import Load
 from ingestion.sources import read_tables
+from warehouse import connection
 from warehouse.connection import STORAGE, connect
 from warehouse.settings import settings
 
@@ -152,18 +153,23 @@ def test_every_vendors_way_of_writing_a_time_is_read(landed) -> None:
         assert last is not None and last.date() == date(2026, 6, 28), name
 
 
-def test_recording_twice_leaves_one_row_a_source(landed) -> None:
+def test_recording_again_replaces_and_the_same_writes_nothing(
+    landed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     landed(events("2026-06-20T00:00:00Z"))
+    commits: list[None] = []
+    real = connection.commit
+    monkeypatch.setattr(connection, "commit", lambda con: (commits.append(None), real(con)))
     with connect("test") as con:
-        record(con, AS_OF, "r1")
-        record(con, AS_OF, "r2")
+        for as_of in ("2026-06-21 00:00:00", AS_OF, AS_OF):
+            record(con, as_of)
         rows = con.execute(
-            "select source, status, as_of, run_id from state.source_freshness "
-            "where status != 'absent'"
+            "select source, status, as_of from state.source_freshness where status != 'absent'"
         ).fetchall()
         count = con.execute("select count(*) from state.source_freshness").fetchall()
-    assert rows == [(HUBSPOT, "stale", datetime(2026, 6, 30, 12), "r2")]
+    assert rows == [(HUBSPOT, "stale", datetime(2026, 6, 30, 12))]
     assert count == [(len({t.source for t in read_tables()}),)]
+    assert len(commits) == 2
 
 
 SOURCE = """

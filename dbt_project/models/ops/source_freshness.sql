@@ -16,8 +16,7 @@ listed as (
         warn_after_days,
         error_after_days,
         status,
-        as_of,
-        run_id
+        as_of
     from source
 
 )
