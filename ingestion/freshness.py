@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from ingestion.sources import Period, Table, read_tables
+from ingestion.limits import Period
+from ingestion.sources import Table, read_tables
 from warehouse.connection import transaction
 
 DDL = """
@@ -55,8 +56,8 @@ def moments(
 ) -> str | None:
     """SQL: the newest event (source, moment) of each table landed, up to the timestamp `until`.
 
-    Understands ISO timestamps, epoch milliseconds and the table's `event_formats`; what is none of
-    these is left out. None where no table is there yet.
+    Understands ISO timestamps, epoch milliseconds and (up to the year 2100) microseconds, and the
+    table's `event_formats`; what is none of these is left out. None where no table is there yet.
     """
     present = {
         f"{schema}.{table}"
@@ -78,10 +79,18 @@ def _moment(table: Table) -> str:
     column = '"' + table.event_column.replace('"', '""') + '"'
     formats = ", ".join("'" + f.replace("'", "''") + "'" for f in table.event_formats)
     return (
-        f"coalesce(try(epoch_ms(try_cast({column} as bigint))), "
-        f"try_cast({column} as timestamptz) at time zone 'UTC'"
+        f"coalesce({_epoch(column)}, try_cast({column} as timestamptz) at time zone 'UTC'"
         + (f", try_strptime({column}, [{formats}])" if formats else "")
         + ")"
+    )
+
+
+def _epoch(column: str) -> str:
+    """SQL: a whole number as the moment it means; 10^14 are milliseconds of the year 5138."""
+    number = f"try_cast({column} as bigint)"
+    return (
+        f"case when {number} < 100000000000000 then try(epoch_ms({number})) "
+        f"when {number} < 4102444800000000 then make_timestamp({number}) end"
     )
 
 

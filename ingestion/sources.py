@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ingestion.errors import DeclarationError
+from ingestion.limits import Freshness
 from ingestion.partitions import place
 from warehouse.settings import settings
 
@@ -133,32 +134,6 @@ class Dialect(_Declared):
         return value
 
 
-class Period(_Declared):
-    """A length of time as dbt writes it."""
-
-    count: float = Field(gt=0)
-    period: Literal["minute", "hour", "day"]
-
-    @property
-    def days(self) -> float:
-        """Its length in days."""
-        return self.count / {"minute": 1440, "hour": 24, "day": 1}[self.period]
-
-
-class Freshness(_Declared):
-    """How old a source's last event may be: late after the one, stale after the other."""
-
-    warn_after: Period | None = None
-    error_after: Period | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Freshness":
-        warn, error = self.warn_after, self.error_after
-        if warn and error and warn.days > error.days:
-            raise ValueError("expected warn_after to come before error_after")
-        return self
-
-
 class Column(_Declared):
     """One column that is loaded. Undeclared columns are not."""
 
@@ -219,7 +194,7 @@ class Table(_Declared):
     key: tuple[str, ...] = Field(min_length=1)
     event_column: str
     event_formats: tuple[str, ...] = ()
-    """How `event_column` is written (strptime) where it is neither ISO nor epoch milliseconds."""
+    """How `event_column` is written (strptime) where it is neither ISO nor an epoch."""
     freshness: Freshness = Freshness()
     """The source's own: one for all its tables."""
     time_zone: str = ""
