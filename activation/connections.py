@@ -27,14 +27,19 @@ class Connection:
     secret: str = field(default="", repr=False)
 
 
-def find_connection(name: str, env: Mapping[str, str] | None = None) -> Connection | None:
-    """The connection called `name`, or None when nobody configured it. Raises ConnectionInvalid."""
+def find_connection(
+    name: str, env: Mapping[str, str] | None = None, *, in_airflow: bool = False
+) -> Connection | None:
+    """The connection called `name`, or None when nobody configured it. Raises ConnectionInvalid.
+
+    `in_airflow` says that one of Airflow's own processes asks, be it outside a task.
+    """
     env = os.environ if env is None else env
     if text := env.get(f"AIRFLOW_CONN_{name.upper()}"):
         return _from_airflow_text(name, text)
     if url := env.get(f"ONEFOLD_CONN_{name.upper()}_URL"):
         return Connection(name, url, env.get(f"ONEFOLD_CONN_{name.upper()}_SECRET", ""))
-    return _from_airflow(name) if _IN_TASK in env else None
+    return _from_airflow(name) if in_airflow or _IN_TASK in env else None
 
 
 def is_configured(sync: Sync) -> bool:

@@ -5,12 +5,16 @@ from datetime import datetime
 from airflow.sdk import dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from ops import stages
+from ops import schedule, stages
+from ops.notifier import Alert
 
+# A past day of this job would send as of that day; `land_day` lands past days.
+NO_BACKFILL = ["scheduled", "asset_triggered", "manual"]
 DOC = """
 ### What it does
-Lands new export files, builds staging, resolves people, builds the marts, lets the gates decide,
-publishes the file that BI reads, and sends what changed.
+By the clock (`ONEFOLD_SCHEDULE`) and whenever a `_READY` file is written into the landing folder:
+lands new export files, builds staging, resolves people, builds the marts, lets the gates decide,
+publishes the file that BI reads, and sends what changed. Past days are landed by `land_day`.
 
 ### If it fails
 - `ingest` never fails for a bad file: the file is refused, the rest arrives and `report` goes red.
@@ -18,6 +22,10 @@ publishes the file that BI reads, and sends what changed.
 - `gate_marts` red: data quality said no and nothing left the house. `onefold check` prints why.
 - `sync` red: `GuardStopped` means a plan looks dangerous; `onefold sync plan NAME` shows it.
   Anything else is retried by the next run, or now by clearing the task.
+- Every failed run says what is wrong in the log of `report`, and posts the same to the connection
+  `onefold_alerts` where there is one.
+- The final table calls a source late or stale: its export stopped coming. Ask for it; what is older
+  than the `error_after` of the source's YAML makes `gate_marts` red.
 - `WarehouseBusy`: another process holds the warehouse; the message names it. Clear the task later.
 - Any other red task is safe to clear: every task ends in the same place however often it runs.
 """
@@ -25,10 +33,11 @@ publishes the file that BI reads, and sends what changed.
 
 @dag(
     dag_id="cdp_daily",
-    schedule="@daily",
+    schedule=schedule.main_job(),
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
+    allowed_run_types=NO_BACKFILL,
     default_args={"retries": 0, "pool": "duckdb_writer", "owner": "data-engineering"},
     tags=["cdp"],
     doc_md=DOC,
@@ -68,10 +77,10 @@ def cdp_daily() -> None:
     def sync(name: str) -> None:
         stages.apply(run_id(), name)
 
-    @task(trigger_rule="all_done")
+    @task(trigger_rule="all_done", on_failure_callback=Alert())
     def report(as_of: str | None) -> None:
-        if stages.report(run_id(), as_of):
-            raise AirflowFailException("the run has problems; see its final table")
+        if problems := stages.report(run_id(), as_of):
+            raise AirflowFailException("\n".join(problems))
 
     as_of = ingest()
     gate = gate_marts(as_of)

@@ -7,6 +7,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 
 import duckdb
 
@@ -78,18 +79,20 @@ def ingest_all(
     *,
     only: Sequence[str] | None = None,
     dry_run: bool = False,
+    day: date | None = None,
 ) -> LandingSummary:
     """Fetch what is new in every inbox and API, then land every file that has not landed yet.
 
-    `only` limits landing to those names, and to what is fetched from those URIs. A dry run lists
-    what it would fetch and checks what is there. Raises InboxError where an inbox is not set up
+    `only` limits landing to those names, and to what is fetched from those URIs; `day` limits all
+    of it to the files whose path names it, and asks no API. A dry run lists what it would fetch and
+    checks what is there. Raises InboxError where an inbox is not set up
     right, DeclarationError where a source YAML cannot be used.
     """
     from ingestion.dlt_adapter import pull
     from ingestion.remote import mirror
 
-    arrived = mirror(listen, dry_run=dry_run)
-    if not dry_run:
+    arrived = mirror(listen, dry_run=dry_run, day=day)
+    if not dry_run and day is None:
         arrived += pull(settings().pulls.split(), listen)
     if only is not None:
         only = [*only, *(a.file for a in arrived if a.uri in only and a.outcome == "fetched")]
@@ -103,7 +106,7 @@ def ingest_all(
     if dry_run:
         dry_run_landing(note, only=only)
     else:
-        ingest_landing(run_id, note, only=only)
+        ingest_landing(run_id, note, only=only, day=day)
     for result in _recorded(arrived, run_id, dry_run):
         note(result)
     return summarise(results)

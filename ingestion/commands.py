@@ -185,17 +185,60 @@ def _grid(names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
 
 
 def _status(as_json: bool) -> None:
-    from ingestion import ledger
+    from ingestion import freshness, ledger
     from warehouse.connection import connect
 
+    as_of = _last_clock()
     with connect("ingest status", read_only=True) as con:
-        rows = ledger.rows(con) if ledger.is_prepared(con) else []
+        prepared = ledger.is_prepared(con)
+        rows = ledger.rows(con) if prepared else []
+        sources = freshness.ages(con, as_of) if prepared else []
     if as_json:
-        typer.echo(json.dumps([_json_row(row) for row in rows], indent=2, default=str))
+        age = {row["source"]: row for row in sources}
+        found = [_json_row(row) | {"freshness": age.get(row["source"])} for row in rows]
+        typer.echo(json.dumps(found, indent=2, default=str))
     else:
         _print_status(rows)
+        _print_freshness(sources, as_of)
     if any(row["status"] == "refused" for row in rows):
         raise typer.Exit(1)
+
+
+def _last_clock() -> str | None:
+    """What the last run took for now; None where nothing ran yet."""
+    from ops.clock import LATEST, ClockError, of_command
+    from warehouse.settings import settings
+
+    try:
+        return of_command()
+    except ClockError:
+        if settings().as_of not in ("", LATEST):
+            raise
+        return None
+
+
+def _print_freshness(sources: Sequence[dict[str, Any]], as_of: str | None) -> None:
+    from ingestion.freshness import describe, shown
+
+    landed = [row for row in sources if row["status"] != "absent"]
+    if not landed:
+        return
+    limits = ("warn_after_days", "error_after_days")
+
+    def cells(row: dict[str, Any]) -> Sequence[str]:
+        return [*shown(row), *("" if row[x] is None else f"{row[x]:g} d" for x in limits)]
+
+    _grid(
+        ("source", "last event", "age", "status", "late after", "stale after"),
+        [(row["source"], *cells(row)) for row in landed],
+    )
+    typer.echo(f"Ages as of {as_of}." if as_of else "No run yet, so no clock to tell ages by.")
+    absent = [row["source"] for row in sources if row["status"] == "absent"]
+    if absent:
+        typer.echo(f"No file ever landed: {', '.join(absent)}.")
+    for row in landed:
+        if as_of and row["status"] in ("late", "stale", "unknown"):
+            typer.echo(describe(row))
 
 
 def _json_row(row: dict[str, Any]) -> dict[str, Any]:

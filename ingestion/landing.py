@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ingestion.content import read_content
 from ingestion.errors import FileMoved, FileRefused
 from ingestion.ledger import Load
 from ingestion.load import FileResult, ingest_file, refuse
+from ingestion.partitions import place
 from ingestion.sources import Table, match_file, read_tables
 from warehouse.connection import connect, transaction
 from warehouse.settings import settings
@@ -69,6 +71,7 @@ class _Item:
 
     def __init__(self, path: Path, file: str, tables: Sequence[Table]) -> None:
         self.path, self.file = path, file
+        self.day = place(file).day
         self.table, self.problem = match_file(tables, file)
         if _is_closed(path):
             self.table, self.problem = None, "is a folder that cannot be read; open it to this user"
@@ -100,11 +103,13 @@ def ingest_landing(
     progress: Progress | None = None,
     *,
     only: Sequence[str] | None = None,
+    day: date | None = None,
 ) -> LandingSummary:
     """Land every file of the landing folder that has not landed yet, in source and name order.
 
-    One file's refusal never stops the others. `only` limits the run to those file names. Opens the
-    warehouse itself. Raises DeclarationError where a source YAML cannot be used.
+    One file's refusal never stops the others. `only` limits the run to those file names, `day` to
+    the files whose path names it. Opens the warehouse itself. Raises DeclarationError where a
+    source YAML cannot be used.
     """
     tables = read_tables()
     landing = settings().landing
@@ -115,7 +120,7 @@ def ingest_landing(
     with connect(holder="ingestion") as con:
         ledger.prepare(con, tables)
         for item in items:
-            if only is not None and item.file not in only:
+            if (only is not None and item.file not in only) or day not in (None, item.day):
                 continue
             results.append(_ingest(con, item, run_id))
             if progress:
@@ -148,7 +153,8 @@ def _ingest(
         return ingest_file(
             con, item.path, item.table, file=item.file, run_id=run_id, dry_run=dry_run
         )
-    source = item.file.split("/")[0] if "/" in item.file else UNRECOGNISED
+    name = place(item.file).file
+    source = name.split("/")[0] if "/" in name else UNRECOGNISED
     stub = Load(source, UNRECOGNISED, item.file, "", "refused")
     try:
         content = read_content(item.path)

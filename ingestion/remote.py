@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ingestion import partitions
 from ingestion.arrivals import SILENT, Arrival, Listener, alone
 from ingestion.errors import FetchFailed
 from ingestion.landing import _MARKERS, _UNFINISHED
@@ -48,11 +49,13 @@ class RemoteFile:
         return self.size == now.size and seconds[0] == seconds[1]
 
 
-def mirror(listen: Listener = SILENT, *, dry_run: bool = False) -> list[Arrival]:
+def mirror(
+    listen: Listener = SILENT, *, dry_run: bool = False, day: date | None = None
+) -> list[Arrival]:
     """Bring every inbox's new and changed files into the landing folder, each whole or not at all.
 
-    A file or an inbox that fails is an Arrival with the reason, and the others go on. Raises
-    InboxError where ONEFOLD_INBOX cannot be used.
+    A file or an inbox that fails is an Arrival with the reason, and the others go on. `day` limits
+    it to the files whose path names it. Raises InboxError where ONEFOLD_INBOX cannot be used.
     """
     uris = dict.fromkeys(settings().inbox.split())
     if not uris:
@@ -69,6 +72,8 @@ def mirror(listen: Listener = SILENT, *, dry_run: bool = False) -> list[Arrival]
         for remote in remotes:
             try:
                 for file in listed(remote):
+                    if day not in (None, partitions.place(file.file).day):
+                        continue
                     found.setdefault(file.file, []).append(file)
             except FetchFailed as error:
                 message = f"{error}; correct ONEFOLD_INBOX or its login, or wait for the next run"

@@ -15,6 +15,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ingestion.errors import DeclarationError
+from ingestion.limits import Freshness
+from ingestion.partitions import place
 from warehouse.settings import settings
 
 # The C loader is ten times as fast, and these files are read at every run.
@@ -191,6 +193,10 @@ class Table(_Declared):
     load: Literal["snapshot", "append", "upsert"]
     key: tuple[str, ...] = Field(min_length=1)
     event_column: str
+    event_formats: tuple[str, ...] = ()
+    """How `event_column` is written (strptime) where it is neither ISO nor an epoch."""
+    freshness: Freshness = Freshness()
+    """The source's own: one for all its tables."""
     time_zone: str = ""
     currency_column: str = ""
     columns: tuple[Column, ...] = Field(min_length=1)
@@ -298,8 +304,12 @@ def find_table(tables: Sequence[Table], source: str, name: str) -> Table:
 def match_file(tables: Sequence[Table], file: str) -> Match:
     """Find the one table whose pattern takes `file` (relative to the landing folder).
 
-    A pattern that names more folders goes first: `ads/api/*.csv` before `ads/*.csv`.
+    A pattern that names more folders goes first: `ads/api/*.csv` before `ads/*.csv`. Folders that
+    name a day are left out of the path.
     """
+    file, _, problem = place(file)
+    if problem:
+        return Match(None, problem)
     found = [t for t in tables if t.matches(file)]
     deepest = max((t.depth(file) for t in found), default=0)
     found = [t for t in found if t.depth(file) == deepest]
@@ -330,6 +340,11 @@ def _table(file: Path, source: dict[str, Any], table: dict[str, Any]) -> Table:
     if source.get("schema") != f"raw_{name}":
         raise DeclarationError(f"{file}: expected schema raw_{name}, got {source.get('schema')!r}")
     shared = source.get("config", {}).get("meta", {})
+    if "freshness" in table.get("config", {}):
+        raise DeclarationError(
+            f"{file}: table {table['name']}: expected freshness in the config of the source, which "
+            "is judged as a whole, got one for the table; move it there"
+        )
     meta = {"time_zone": shared.get("time_zone", "")} | table.get("config", {}).get("meta", {})
     columns: list[dict[str, Any]] = [
         {"name": c.get("name"), "description": c.get("description")}
@@ -342,6 +357,7 @@ def _table(file: Path, source: dict[str, Any], table: dict[str, Any]) -> Table:
                 "source": name,
                 "name": table["name"],
                 "order": shared.get("landing_order", 100),
+                "freshness": source.get("config", {}).get("freshness") or {},
                 "description": table.get("description", ""),
                 "columns": columns,
             }

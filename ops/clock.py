@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from ingestion.freshness import moments
 from ingestion.sources import read_tables
 from warehouse.connection import connect
 from warehouse.errors import OnefoldError
@@ -66,37 +67,12 @@ def _last_clock(con: duckdb.DuckDBPyConnection) -> datetime | None:
 
 
 def latest_event(con: duckdb.DuckDBPyConnection) -> datetime | None:
-    """The latest event time over every landed table, by its declared `event_column`.
-
-    Understands ISO timestamps, epoch milliseconds and (up to the year 2100) microseconds; what is
-    none of them is left out.
-    """
-    present = {
-        f"{schema}.{table}"
-        for schema, table in con.execute(
-            "select table_schema, table_name from information_schema.tables"
-        ).fetchall()
-    }
-    selects = [
-        f"select max(coalesce({_epoch(t.event_column)}, "
-        f"try_cast(\"{t.event_column}\" as timestamptz) at time zone 'UTC')) as moment "
-        f"from raw_{t.source}.{t.name}"
-        for t in read_tables()
-        if f"raw_{t.source}.{t.name}" in present
-    ]
-    if not selects:
+    """The latest event time over every landed table, by its declared `event_column`."""
+    newest = moments(con, read_tables())
+    if newest is None:
         return None
-    row = con.execute(f"select max(moment) from ({' union all '.join(selects)})").fetchone()
+    row = con.execute(f"select max(moment) from ({newest})").fetchone()
     return row[0] if row else None
-
-
-def _epoch(column: str) -> str:
-    """SQL: a whole number as the moment it means; 10^14 are milliseconds of the year 5138."""
-    number = f'try_cast("{column}" as bigint)'
-    return (
-        f"case when {number} < 100000000000000 then try(epoch_ms({number})) "
-        f"when {number} < 4102444800000000 then make_timestamp({number}) end"
-    )
 
 
 def _not_before(moment: datetime) -> str:

@@ -15,6 +15,11 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("up")(up)
     app.command("doctor")(doctor)
+    app.command(
+        "airflow",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        add_help_option=False,
+    )(airflow)
 
 
 def run(
@@ -59,6 +64,19 @@ def doctor(as_json: Json = False) -> None:
         for key, value in found.items():
             typer.echo(f"{key:<13} {_line(value)}")
     raise typer.Exit(1 if found["problems"] else 0)
+
+
+def airflow(ctx: typer.Context) -> None:
+    """Airflow's own command line in this deployment, such as `airflow backfill create …`."""
+    import os
+    import subprocess
+    import sys
+
+    from ops.airflow_home import environment
+
+    command = [sys.executable, "-m", "airflow", *ctx.args]
+    done = subprocess.run(command, env={**os.environ, **environment()}, check=False)
+    raise typer.Exit(done.returncode)
 
 
 def _line(value: Any) -> str:

@@ -25,6 +25,11 @@ SOURCES = """
     order by min(load_seq) nulls last
 """
 REFUSED = "select message from state.loads where status = 'refused' order by file"
+FRESHNESS = """
+    select source, cast(last_event_at as varchar) as last_event_at, age_days, status
+    from state.source_freshness
+    order by source
+"""
 MODELS = """
     with attributed as (
         select model, sum(revenue_usd) as attributed_usd
@@ -68,6 +73,7 @@ def summarise(con: duckdb.DuckDBPyConnection, run_id: str, as_of: str | None) ->
         "run_id": run_id,
         "as_of": as_of,
         "sources": _rows_of(con, "state.loads", SOURCES, run_id=run_id),
+        "freshness": _rows_of(con, "state.source_freshness", FRESHNESS),
         "refused": [row["message"] for row in _rows_of(con, "state.loads", REFUSED)],
         "people": _people(con),
         "models": _rows_of(con, "marts.fct_attributed_conversions", MODELS),

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
 from ops import clock, progress
 from ops.run import summary_path
@@ -12,6 +12,9 @@ from ops.state import ensure_state, record_run
 from warehouse.connection import connect, transaction
 from warehouse.errors import OnefoldError
 from warehouse.files import replace
+
+if TYPE_CHECKING:
+    from ingestion.landing import LandingSummary
 
 SEEDS = "resource_type:seed"
 STAGING = "path:models/staging"
@@ -27,6 +30,10 @@ class GateBlocked(OnefoldError):
     """A gate said no; the message says why."""
 
 
+class NoDay(OnefoldError):
+    """A run that lands one day was not told which."""
+
+
 class SyncFailed(OnefoldError):
     """A sync did not deliver everything; the message says what is left and what to do."""
 
@@ -35,20 +42,55 @@ def ingest(run_id: str, logical_date: str) -> str:
     """Land what is new; returns the run's clock. A refused file is reported, never raised."""
     from activation import state as activation_state
     from expectations.state import ensure_state as ensure_gates
+    from ingestion import freshness
     from ingestion.arrivals import ingest_all
 
     with progress.stage(run_id, "ingest") as running:
         landed = ingest_all(run_id)
-        running.detail |= {
-            "new_files": sum(s.new_files for s in landed.sources),
-            "rows_landed": landed.rows_loaded,
-            "rejected": landed.rows_rejected,
-            "refused": len(landed.refused),
-        }
+        running.detail |= _counts(landed)
         with connect("ingest") as con:
             for ensure in (ensure_state, ensure_gates, activation_state.ensure):
                 ensure(con)
-            return clock.as_of(con, logical_date)
+            as_of = clock.as_of(con, logical_date)
+            freshness.record(con, as_of)
+            return as_of
+
+
+def land_day(run_id: str, day: str | None) -> list[str]:
+    """Land the files whose path names `day` (ISO); returns what was refused or rejected.
+
+    Raises NoDay where the run is of no day, as one triggered without a partition key is.
+    """
+    from ingestion.arrivals import ingest_all
+
+    run_id = f"land_day.{run_id}"  # not to be taken for the main job's run of the same moment
+    with progress.stage(run_id, "land_day") as running:
+        landed = ingest_all(run_id, day=_day(day))
+        running.detail |= _counts(landed)
+    return [f"refused: {message}" for message in landed.refused] + [
+        f"rejected: {s.rows_rejected} line(s) of {s.source}; see ops.rejects"
+        for s in landed.sources
+        if s.rows_rejected
+    ]
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        raise NoDay(
+            f"expected a day such as 2026-05-03 as the run's partition key, got {text!r}; start it "
+            "with `onefold airflow backfill create --dag-id land_day --from-date DAY --to-date DAY`"
+        ) from None
+
+
+def _counts(landed: "LandingSummary") -> dict[str, int]:
+    return {
+        "new_files": sum(s.new_files for s in landed.sources),
+        "rows_landed": landed.rows_loaded,
+        "rejected": landed.rows_rejected,
+        "refused": len(landed.refused),
+    }
 
 
 def staging(run_id: str, as_of: str) -> None:
@@ -140,8 +182,8 @@ def apply(run_id: str, name: str) -> None:
             )
 
 
-def report(run_id: str, as_of: str | None) -> int:
-    """Close the run: record it, write its summary, return its exit code.
+def report(run_id: str, as_of: str | None) -> list[str]:
+    """Close the run: record it, write its summary, return its problems.
 
     `as_of` is None where landing itself failed. Documentation that cannot be built is a problem in
     the summary, not the end of it.
@@ -161,8 +203,8 @@ def report(run_id: str, as_of: str | None) -> int:
     part = target.with_suffix(".part")
     part.write_text(json.dumps(summary, default=str), encoding="utf-8")
     replace(part, target)
-    code: int = summary["exit_code"]
-    return code
+    problems: list[str] = summary["problems"]
+    return problems
 
 
 def _build(select: str, as_of: str) -> dict[str, int]:

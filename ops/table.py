@@ -7,6 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ingestion.freshness import describe, shown
+
 WIDTH = 100
 
 
@@ -14,11 +16,16 @@ def render(summary: dict[str, Any]) -> str:
     """Everything `ops.report.summarise` found, section by section."""
     out = Console(file=io.StringIO(), width=WIDTH, force_terminal=False)
     out.print(f"\ncdp_daily, as of {summary['as_of']}", highlight=False)
+    age = {f["source"]: f for f in summary["freshness"]}
     out.print(_table(
-        "Sources", ("source", "files", "new", "landed", "in total", "rejected", "refused"),
+        "Sources", ("source", "files", "new", "landed", "in total", "rejected", "refused",
+                    "last event", "age", "status"),
         [(s["source"], s["files"], s["new_files"], s["rows_landed"], s["rows_total"],
-          s["rejected"], s["refused"]) for s in summary["sources"]],
+          s["rejected"], s["refused"], *shown(age.get(s["source"])))
+         for s in summary["sources"]],
     ))  # fmt: skip
+    if absent := [f["source"] for f in summary["freshness"] if f["status"] == "absent"]:
+        out.print(f"No file ever landed: {', '.join(absent)}.\n", highlight=False)
     out.print(_people(summary["people"]), highlight=False)
     out.print(_table(
         "Revenue", ("model", "attributed USD", "total USD", "reconciles"),
@@ -43,6 +50,9 @@ def render(summary: dict[str, Any]) -> str:
         if message["status"] not in ("blocked", "error"):
             line = f"! {message['gate']} gate: {message['message']}"
             out.print(line, soft_wrap=True, highlight=False, markup=False)
+    for f in summary["freshness"]:
+        if f["status"] in ("late", "stale", "unknown"):
+            out.print(f"! freshness: {describe(f)}", soft_wrap=True, highlight=False, markup=False)
     for problem in summary["problems"]:
         out.print(f"✗ {problem}", soft_wrap=True, highlight=False, markup=False)
     out.print(_verdict(summary), highlight=False)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,13 @@ import pytest
 from warehouse.connection import connect
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Airflow writes into its home as soon as it is imported: never into the person's own."""
+    folder = tempfile.mkdtemp(prefix="airflow-home-")
+    os.environ["AIRFLOW_HOME"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import onefold
 from ops.run import WEBHOOK
 from warehouse.settings import Settings
 
+ALERTS = "AIRFLOW_CONN_ONEFOLD_ALERTS"
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -247,7 +248,7 @@ def test_env_example_holds_real_variables_with_their_defaults(
     named = dict(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=(.*)$", text, flags=re.M))
     assert len(named) > 5
     known = {f"ONEFOLD_{field.upper()}": field for field in Settings.model_fields}
-    assert set(named) == {*known, WEBHOOK}
+    assert set(named) == {*known, WEBHOOK, ALERTS}
     monkeypatch.chdir(ROOT)
     for name in known:
         monkeypatch.delenv(name, raising=False)

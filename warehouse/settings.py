@@ -2,12 +2,22 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from croniter import croniter
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.errors import SettingsError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+NEVER = "none"
+PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+}
 
 
 class Settings(BaseSettings):
@@ -36,12 +46,33 @@ class Settings(BaseSettings):
     """DuckDB memory limit, such as `8GB`; empty leaves DuckDB's default."""
     tombstone_key: str = Field(default="", repr=False)
     """Secret under which erased identifiers are remembered; needed once somebody was erased."""
+    schedule: str = "@daily"
+    """When the main job runs by itself: a cron expression or preset in UTC, or `none`."""
+    ready_poll_seconds: float = Field(default=30.0, gt=0)
+    """How often the landing folder is looked at for a new or touched `_READY`."""
     ui_port: int = Field(default=8080, ge=1, le=65535)
     """Port of the Airflow UI that `onefold up` serves on loopback."""
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, text: str) -> str:
+        text = text.strip()
+        cron = PRESETS.get(text, text)
+        if text != NEVER and (len(cron.split()) != 5 or not croniter.is_valid(cron)):
+            raise ValueError(
+                f"neither cron with five fields such as 0 6 * * 1-5, nor {', '.join(PRESETS)}, "
+                f"nor {NEVER}"
+            )
+        return text
 
     def model_post_init(self, _: object) -> None:
         object.__setattr__(self, "home", self.home.expanduser().resolve())
         object.__setattr__(self, "landing", self.home / self.landing.expanduser())
+
+    @property
+    def cron(self) -> str | None:
+        """The schedule as five fields of cron; None where no clock starts the main job."""
+        return None if self.schedule == NEVER else PRESETS.get(self.schedule, self.schedule)
 
     @property
     def warehouse(self) -> Path:

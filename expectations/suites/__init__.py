@@ -5,11 +5,12 @@ from datetime import datetime
 
 from expectations.checks import Check
 from expectations.rules import Rules
-from expectations.suites import consent, identity, marts, plan, revenue, utm
+from expectations.suites import consent, identity, marts, plan, revenue, sources, utm
 
 Suite = Callable[[Rules, datetime], list[Check]]
 
 MARTS_SUITES: tuple[Suite, ...] = (
+    sources.checks,
     marts.checks,
     revenue.checks,
     utm.checks,

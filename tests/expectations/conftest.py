@@ -117,6 +117,10 @@ create table marts.dim_person_consents as select * from (values
     ('p_2', 'email_marketing', 'granted'), ('p_3', 'email_marketing', 'withdrawn')
 ) as t(person_id, purpose, status);
 
+create table state.source_freshness as select * from (values
+    ('billing', 0, null, 7.0, 35.0),
+    ('hubspot', 2, timestamp '2026-06-28 12:00:00', 2.0, 7.0)
+) as t(source, files, last_event_at, warn_after_days, error_after_days);
 create table state.plan as select * from (values
     ('news', 'p_1', 'p_1', 'add', 'allowed', 'h1', 'email_marketing'),
     ('news', 'p_2', 'p_2', 'change', 'allowed', 'h2', 'email_marketing'),

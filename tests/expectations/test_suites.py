@@ -20,6 +20,14 @@ Change = Callable[..., None]
 EMPTY = "delete from {}".format
 # expectation: (SQL that makes one thing bad, bad rows that then must be found or None)
 MARTS: dict[str, tuple[str, int | None]] = {
+    "sources_not_stale": (
+        "update state.source_freshness set last_event_at = '2026-06-23 11:59:59'",
+        1,
+    ),
+    "sources_not_late": (
+        "update state.source_freshness set last_event_at = '2026-06-23 12:00:00'",
+        1,
+    ),
     "people_row_count": (EMPTY("marts.dim_people"), None),
     "people_key_not_null": ("update marts.dim_people set person_id = null", 4),
     "people_key_unique": ("insert into marts.dim_people select * from marts.dim_people limit 1", 2),

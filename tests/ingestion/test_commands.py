@@ -81,6 +81,28 @@ def test_status_and_retry(land, events) -> None:
     assert as_json("retry")["files"] == []
 
 
+def test_status_shows_how_fresh_each_source_is(
+    land, events, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(EVENTS, events(2))  # of 2015-04-02
+    run()
+    without = run("status").stdout
+    assert "No run yet, so no clock to tell ages by." in without
+    monkeypatch.setenv("ONEFOLD_AS_OF", "2015-04-05T18:02:46")
+    line = next(x for x in run("status").stdout.splitlines() if x.startswith("  hubspot  "))
+    assert line.split() == ["hubspot", "2015-04-02", "3.0", "d", "late", "2", "d", "7", "d"]
+    monkeypatch.setenv("ONEFOLD_AS_OF", "2015-05-02T18:02:46")
+    said = run("status").stdout
+    assert "Ages as of 2015-05-02 18:02:46." in said
+    assert "hubspot is stale: its last event is of 2015-04-02, 30.0 days before" in said
+    assert "No file ever landed: billing, consent," in " ".join(said.split())
+    ((row),) = as_json("status")
+    assert (row["freshness"]["status"], row["freshness"]["age_days"]) == ("stale", 30.0)
+    monkeypatch.setenv("ONEFOLD_AS_OF", "someday")
+    assert run("status").exit_code == 1
+    assert "someday" in str(run("status").exception)
+
+
 def test_one_load_is_retried_by_its_id_or_its_file(land, events) -> None:
     more = "hubspot/more_email_events.csv"
     paths = {name: land(name, events(4)[:-20]) for name in (EVENTS, more)}

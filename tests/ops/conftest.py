@@ -62,6 +62,11 @@ def summary() -> dict[str, Any]:
                      "rows_landed": 2200, "rejected_total": 3, "rejected": 0, "skipped": 0,
                      "refused": 0}],
         "refused": [],
+        "freshness": [
+            {"source": "billing", "last_event_at": None, "age_days": None, "status": "absent"},
+            {"source": "salesforce", "last_event_at": "2026-06-30 11:00:00", "age_days": 0.04,
+             "status": "fresh"},
+        ],
         "people": {"people": 1479, "records": 3527, "precision": 0.9976, "recall": 0.9987,
                    "pairs_without_evidence": 927, "precision_of_plain_components": 0.725},
         "models": [{"model": "u_shaped", "attributed_usd": "405037.31", "total_usd": "405037.31"}],

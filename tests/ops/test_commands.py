@@ -82,3 +82,15 @@ def test_a_problem_is_an_exit_code(
     result = call("doctor")
     assert result.exit_code == 1
     assert "no-such-package is not installed" in result.output
+
+
+def test_airflows_own_command_line_works_in_this_deployment(
+    home: Path, run_onefold: Callable[..., Any]
+) -> None:
+    done = run_onefold(["airflow", "config", "get-value", "core", "dags_folder"], home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("/dags")
+    assert (home / "airflow").is_dir()
+    wrong = run_onefold(["airflow", "backfill", "create", "--from-date", "2026-05-01"], home)
+    assert wrong.returncode == 2
+    assert "--to-date" in wrong.stderr

@@ -174,7 +174,9 @@ def test_a_home_of_the_sample_is_scored_against_its_truth(
 def test_a_run_whose_landing_failed_in_a_new_home_is_reported(home: Path) -> None:
     with pytest.raises(OnefoldError), progress.stage(RUN, "ingest"):
         raise OnefoldError("the declaration of hubspot has no key")
-    assert stages.report(RUN, None) == 1
+    assert stages.report(RUN, None) == [
+        "stage ingest failed: the declaration of hubspot has no key"
+    ]
     written = json.loads(summary_path(RUN).read_text())
     assert written["problems"] == ["stage ingest failed: the declaration of hubspot has no key"]
     assert (written["as_of"], written["sources"], written["people"]) == (None, [], {})
@@ -190,6 +192,37 @@ def test_documentation_that_fails_is_a_problem_of_a_reported_run(
 
     monkeypatch.setattr("warehouse.dbt.docs", docs)
     outcome()
-    assert stages.report(RUN, AS_OF) == 1
+    assert stages.report(RUN, AS_OF) == ["stage docs failed: dbt docs did not run"]
     written = json.loads(summary_path(RUN).read_text())
     assert written["problems"] == ["stage docs failed: dbt docs did not run"]
+
+
+def test_how_fresh_each_source_is_comes_with_the_summary(
+    home: Path, outcome: Outcome, warehouse_with: Callable[..., None]
+) -> None:
+    outcome(loads=[LOADED])
+    assert summary()["freshness"] == [], "an earlier version's warehouse has no such table"
+    columns = "source varchar, last_event_at timestamp, age_days double, status varchar"
+    warehouse_with({"state.source_freshness": (columns, [
+        {"source": "hubspot", "last_event_at": "2026-06-20 12:00:00", "age_days": 10.0,
+         "status": "stale"},
+        {"source": "billing", "status": "absent"},
+    ])})  # fmt: skip
+    found = summary()
+    assert found["freshness"] == [
+        {"source": "billing", "last_event_at": None, "age_days": None, "status": "absent"},
+        {"source": "hubspot", "last_event_at": "2026-06-20 12:00:00", "age_days": 10.0,
+         "status": "stale"},
+    ]  # fmt: skip
+    assert found["problems"] == [], "the gate decides whether it is one"
+
+
+@pytest.mark.parametrize("day", [None, "", "2026-02-30", "2026-05-03T00:00:00"])
+def test_a_day_that_is_none_lands_nothing_and_says_how_to_name_one(
+    home: Path, day: str | None
+) -> None:
+    with pytest.raises(stages.NoDay, match="expected a day such as 2026-05-03") as refused:
+        stages.land_day("r1", day)
+    assert "backfill create --dag-id land_day" in str(refused.value)
+    ((_, ended),) = [progress.read("land_day.r1")]
+    assert (ended["event"], ended["detail"]) == ("failed", {})

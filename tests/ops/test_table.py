@@ -21,7 +21,7 @@ def test_every_section_is_there_with_its_row(summary: dict[str, Any]) -> None:
               ("Sources", "Revenue", "Gates", "Syncs", "Stages")]  # fmt: skip
     assert titles == ["Sources", "Revenue", "Gates", "Syncs", "Stages"]
     assert line(text, "cdp_daily") == "cdp_daily, as of 2026-06-30 12:00:00"
-    assert line(text, "salesforce") == "salesforce 8 7 2,200 2,300 0 0"
+    assert line(text, "salesforce") == "salesforce 8 7 2,200 2,300 0 0 2026-06-30 0.0 d fresh"
     assert line(text, "u_shaped") == "u_shaped 405037.31 405037.31 to the cent"
     assert line(text, "marts") == "marts passed 52"
     assert line(text, "newsletter") == "newsletter_audience done 395 1 2 483 398 0"
@@ -46,6 +46,20 @@ def test_people_are_counted_and_scored(summary: dict[str, Any]) -> None:
 def test_revenue_that_does_not_reconcile_stands_out(summary: dict[str, Any]) -> None:
     summary["models"][0]["attributed_usd"] = "405037.30"
     assert line(render(summary), "u_shaped") == "u_shaped 405037.30 405037.31 NO"
+
+
+def test_a_source_that_fell_silent_is_named_with_what_to_do(summary: dict[str, Any]) -> None:
+    assert "! freshness" not in render(summary)
+    assert line(render(summary), "No file ever landed") == "No file ever landed: billing."
+    summary["freshness"][1] |= {"age_days": 9.26, "status": "stale"}
+    text = render(summary)
+    assert line(text, "salesforce") == "salesforce 8 7 2,200 2,300 0 0 2026-06-30 9.3 d stale"
+    assert line(text, "! freshness").startswith(
+        "! freshness: salesforce is stale: its last event is of 2026-06-30, 9.3 days before the "
+        "run's clock; export it again"
+    )
+    summary["freshness"] = []
+    assert line(render(summary), "salesforce") == "salesforce 8 7 2,200 2,300 0 0"
 
 
 def test_nothing_changed_says_so(summary: dict[str, Any]) -> None:

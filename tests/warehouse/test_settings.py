@@ -1,5 +1,6 @@
 """Settings come from the environment, at each call, and say what is wrong with them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,11 @@ def test_an_empty_variable_counts_as_unset(
     [
         ("ONEFOLD_THREADS", "many"),
         ("ONEFOLD_THREADS", "0"),
+        ("ONEFOLD_SCHEDULE", "daily"),
+        ("ONEFOLD_SCHEDULE", "@yearly"),
+        ("ONEFOLD_SCHEDULE", "0 25 * * *"),
+        ("ONEFOLD_SCHEDULE", "0 0 6 * * *"),
+        ("ONEFOLD_READY_POLL_SECONDS", "0"),
         ("ONEFOLD_LOCK_TIMEOUT_SECONDS", "-1"),
         ("ONEFOLD_UI_PORT", "70000"),
     ],
@@ -66,7 +72,7 @@ def test_an_unusable_value_is_named(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=f"expected {name} .*got '{value}'"):
+    with pytest.raises(SettingsError, match=f"expected {name} .*got {re.escape(repr(value))}"):
         settings()
 
 
@@ -76,3 +82,19 @@ def test_the_repository_has_what_the_settings_point_at() -> None:
     assert list(s.rules.glob("*.csv"))
     assert list(s.exports.glob("*/*"))
     assert (s.truth / "records.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "cron"),
+    [
+        ("0 6 * * 1-5", "0 6 * * 1-5"), ("*/15 * * * *", "*/15 * * * *"), ("none", None),
+        (" @hourly ", "0 * * * *"), ("@daily", "0 0 * * *"), ("@weekly", "0 0 * * 0"),
+        ("@monthly", "0 0 1 * *"),
+    ],
+)  # fmt: skip
+def test_the_schedule_is_cron_a_preset_or_none(
+    home: Path, monkeypatch: pytest.MonkeyPatch, text: str, cron: str | None
+) -> None:
+    assert settings().cron == "0 0 * * *"
+    monkeypatch.setenv("ONEFOLD_SCHEDULE", text)
+    assert settings().cron == cron
