@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pytest
 HEADER = "id,created,type,recipient,emailCampaignId,portalId,appId,sentBy.id,sentBy.created,url"
 PERSON = "canary.person@secret-mailbox.example"
 PATIENCE_SECONDS = 120
+Covered = Callable[[str], None]
 
 
 def export(*ids: str) -> str:
@@ -153,7 +154,7 @@ def loads(home: Path) -> dict[str, tuple[str, int]]:
 
 
 def test_backfill_by_airflows_own_backfill_over_partitions(
-    airflow: Airflow, hook: ThreadingHTTPServer
+    airflow: Airflow, hook: ThreadingHTTPServer, covered: Covered
 ) -> None:
     assert airflow.backfill("land_day", "2026-05-01", "2026-05-02") is None
     assert airflow.runs("land_day") == [
@@ -176,9 +177,12 @@ def test_backfill_by_airflows_own_backfill_over_partitions(
     refused = airflow.backfill("cdp_daily", "2026-05-01", "2026-05-02")
     assert refused is not None and "does not allow backfill runs" in refused
     assert airflow.runs("cdp_daily") == []
+    covered(f"{len(landed)} days landed twice, {len(loads(airflow.home))} loads")
 
 
-def test_failed_loads_alert_through_a_notifier(airflow: Airflow, hook: ThreadingHTTPServer) -> None:
+def test_failed_loads_alert_through_a_notifier(
+    airflow: Airflow, hook: ThreadingHTTPServer, covered: Covered
+) -> None:
     airflow.backfill("land_day", "2026-05-03", "2026-05-03")
     assert airflow.runs("land_day")[-1] == ["backfill", "failed", "2026-05-03"]
     found = loads(airflow.home)
@@ -190,9 +194,10 @@ def test_failed_loads_alert_through_a_notifier(airflow: Airflow, hook: Threading
     assert "• refused: hubspot/2026-05-03/cut_email_events.csv: " in body["text"]
     assert "`onefold ingest status`" in body["text"]
     assert PERSON not in body["text"]
+    covered(f"{len(hook.RequestHandlerClass.posts)} message for 1 refused file")  # type: ignore[attr-defined]
 
 
-def test_files_arriving_start_the_run(airflow: Airflow) -> None:
+def test_files_arriving_start_the_run(airflow: Airflow, covered: Covered) -> None:
     land(airflow.home, "hubspot/_READY")
     marker = airflow.home / "landing" / "hubspot" / "_READY"
     events = "select extra from asset_event order by id"
@@ -209,9 +214,10 @@ def test_files_arriving_start_the_run(airflow: Airflow) -> None:
     }, "the main job lands everything that is new, with or without a day"
     assert marker.exists(), "the marker is its writer's"
     assert len(airflow.ask("rows", events)) == 1, "a marker that nobody touches fires once"
+    covered(f"{len(found)} marker, {len(airflow.runs('cdp_daily'))} run")
 
 
-def test_schedules_are_configuration(airflow: Airflow) -> None:
+def test_schedules_are_configuration(airflow: Airflow, covered: Covered) -> None:
     airflow.ask("triggerer", False)
     assert len(airflow.runs("cdp_daily")) == 1, "ONEFOLD_SCHEDULE=none: no clock has started it"
     land(airflow.home, "hubspot/late_email_events.csv", export("f1"))
@@ -224,10 +230,11 @@ def test_schedules_are_configuration(airflow: Airflow) -> None:
     )
     assert dates == [["04:30", "success"]]
     assert loads(airflow.home)["hubspot/late_email_events.csv"] == ("loaded", 1)
+    covered(f"none, then {dates[0][0]} every day")
 
 
 def test_freshness_from_the_source_yaml_is_shown_and_gated(
-    sample_copy: Any, run_onefold: Any
+    sample_copy: Any, run_onefold: Any, covered: Covered
 ) -> None:
     """Eight days after the sample's end HubSpot and Salesforce (error_after: 7 days) are stale."""
     shown = {f["source"]: f["status"] for f in sample_copy.summary["freshness"]}
@@ -254,3 +261,5 @@ def test_freshness_from_the_source_yaml_is_shown_and_gated(
         ("sources_not_late", "suppression"),
         ("sources_not_stale", "hubspot"), ("sources_not_stale", "salesforce"),
     ]  # fmt: skip
+    stale = found["sources_not_stale"]["unexpected_rows"]
+    covered(f"{stale} stale, {found['sources_not_late']['unexpected_rows']} late, gate blocked")
