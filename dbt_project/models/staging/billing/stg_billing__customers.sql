@@ -32,7 +32,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("billing_customer_id") }}
 
 )

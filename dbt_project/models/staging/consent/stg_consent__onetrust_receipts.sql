@@ -49,7 +49,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("onetrust_receipt_id, subject_identifier, purpose, transaction_type") }}
 
 )

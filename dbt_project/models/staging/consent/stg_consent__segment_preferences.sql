@@ -75,7 +75,7 @@ renamed as (
 
 latest as (
 
-    select * exclude (received_at) from renamed
+    select renamed.* exclude (received_at) from renamed  -- noqa: RF02
     {{ latest_by_key("segment_message_id, purpose", "received_at") }}
 
 )

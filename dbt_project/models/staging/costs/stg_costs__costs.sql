@@ -40,7 +40,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("cost_id") }}
 
 )

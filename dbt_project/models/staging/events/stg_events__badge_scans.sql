@@ -42,7 +42,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("badge_scan_id") }}
 
 )

@@ -36,10 +36,8 @@ parsed as (
 
 latest as (
 
-    select * from parsed
-    qualify _load_id = max(_load_id) over (
-        partition by google_ads_campaign_id, report_date, currency
-    )
+    select parsed.* from parsed
+    {{ latest_file_by_key("google_ads_campaign_id, report_date, currency") }}
 
 ),
 

@@ -37,7 +37,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("hubspot_email_event_id, occurred_at") }}
 
 )

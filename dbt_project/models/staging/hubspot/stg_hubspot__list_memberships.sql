@@ -8,7 +8,7 @@ source as (
 
 newest as (
 
-    select * from source
+    select source.* from source
     {{ latest_by_key("object_type_id, record_id") }}
 
 ),
@@ -50,7 +50,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("hubspot_list_id, object_type_id, hubspot_record_id", "last_added_at") }}
 
 )

@@ -73,7 +73,7 @@ parsed as (
 
 latest as (
 
-    select * from parsed
+    select parsed.* from parsed
     {{ latest_by_key("hubspot_subscription_change_id") }}
 
 )

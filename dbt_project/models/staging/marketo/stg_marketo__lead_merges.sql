@@ -34,7 +34,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("merged_lead_id", "merged_at") }}
 
 )

@@ -52,7 +52,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("marketo_lead_id", "updated_at") }}
 
 )

@@ -36,7 +36,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("marketo_program_id, marketo_lead_id", "updated_at") }}
 
 )

@@ -45,10 +45,8 @@ parsed as (
 
 latest as (
 
-    select * from parsed
-    qualify _load_id = max(_load_id) over (
-        partition by meta_ads_ad_id, report_date, report_end_date, currency
-    )
+    select parsed.* from parsed
+    {{ latest_file_by_key("meta_ads_ad_id, report_date, report_end_date, currency") }}
 
 ),
 

@@ -42,10 +42,8 @@ parsed as (
 
 latest as (
 
-    select * from parsed
-    qualify _load_id = max(_load_id) over (
-        partition by microsoft_ads_campaign_id, report_date, currency
-    )
+    select parsed.* from parsed
+    {{ latest_file_by_key("microsoft_ads_campaign_id, report_date, currency") }}
 
 ),
 

@@ -37,7 +37,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_campaign_member_id", "updated_at") }}
 
 )

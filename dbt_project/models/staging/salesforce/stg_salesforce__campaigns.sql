@@ -45,7 +45,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_campaign_id", "updated_at") }}
 
 )

@@ -46,7 +46,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_event_id", "updated_at") }}
 
 )

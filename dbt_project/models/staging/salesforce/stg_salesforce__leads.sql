@@ -55,7 +55,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_lead_id", "updated_at") }}
 
 )

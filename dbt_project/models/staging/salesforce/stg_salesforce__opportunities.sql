@@ -48,7 +48,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_opportunity_id", "updated_at") }}
 
 )

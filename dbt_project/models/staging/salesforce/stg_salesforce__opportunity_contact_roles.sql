@@ -35,7 +35,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_opportunity_contact_role_id", "updated_at") }}
 
 )

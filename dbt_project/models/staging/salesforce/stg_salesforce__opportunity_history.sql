@@ -44,7 +44,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_opportunity_history_id", "updated_at") }}
 
 )

@@ -42,7 +42,7 @@ renamed as (
 
 latest as (
 
-    select * exclude (received_at) from renamed
+    select renamed.* exclude (received_at) from renamed  -- noqa: RF02
     {{ latest_by_key("web_event_id", "received_at") }}
 
 )

@@ -41,7 +41,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("on24_event_id, on24_attendee_id") }}
 
 )

@@ -56,14 +56,14 @@ keyed as (
 -- A later report of a session is whole: who was absent in an earlier one may have come after all.
 latest_report as (
 
-    select * from keyed
-    qualify _load_id = max(_load_id) over (partition by zoom_webinar_id, webinar_started_at)
+    select keyed.* from keyed
+    {{ latest_file_by_key("zoom_webinar_id, webinar_started_at") }}
 
 ),
 
 latest as (
 
-    select * from latest_report
+    select latest_report.* from latest_report
     {{ latest_by_key("zoom_attendance_id") }}
 
 )
