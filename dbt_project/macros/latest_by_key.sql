@@ -30,6 +30,7 @@
         select
             load_id as _ordered_load_id,
             place as _place,
+            snapshot_place as _snapshot_place,
             as_of as _as_of,
             is_past as _is_past
         from {{ ref("stg_loads__order") }}

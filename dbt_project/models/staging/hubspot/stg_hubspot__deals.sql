@@ -40,7 +40,10 @@ renamed as (
 
 latest as (
 
-    select renamed.* from renamed
+    select
+        renamed.*,
+        {{ snapshot_columns() }}
+    from renamed
     {{ latest_by_key("hubspot_deal_id") }}
 
 )

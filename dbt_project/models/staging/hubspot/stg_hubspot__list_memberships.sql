@@ -6,10 +6,11 @@ source as (
 
 ),
 
-newest as (
+-- Within one export the last line of a record is all its memberships.
+last_lines as (
 
     select source.* from source
-    {{ latest_by_key("object_type_id, record_id") }}
+    {{ latest_by_key("object_type_id, record_id, _snapshot_place") }}
 
 ),
 
@@ -24,7 +25,7 @@ memberships as (
                    "lastAddedTimestamp": "VARCHAR"}]'
             )
         ) as item
-    from newest
+    from last_lines
 
 ),
 
@@ -48,10 +49,14 @@ renamed as (
 
 ),
 
+-- The snapshot decides, not when a record was added: it may have left a list and joined again.
 latest as (
 
-    select renamed.* from renamed
-    {{ latest_by_key("hubspot_list_id, object_type_id, hubspot_record_id", "last_added_at") }}
+    select
+        renamed.*,
+        {{ snapshot_columns() }}
+    from renamed
+    {{ latest_by_key("hubspot_list_id, object_type_id, hubspot_record_id") }}
 
 )
 

@@ -72,6 +72,7 @@ ordered as (
         source,
         object,
         place,
+        snapshot_place,
         as_of,
         coalesce(
             snapshot_place
