@@ -19,6 +19,20 @@ def render(summary: dict[str, Any]) -> str:
         [(s["source"], s["files"], s["new_files"], s["rows_landed"], s["rows_total"],
           s["rejected"], s["refused"]) for s in summary["sources"]],
     ))  # fmt: skip
+    if summary.get("cast_failures"):
+        out.print(_table(
+            "Texts that could not be read: null in staging, never nought",
+            ("table", "column", "failed", "of", "look at"),
+            [(c["name"], c["column_name"], c["failed"], c["texts"], c["example"])
+             for c in summary["cast_failures"]],
+        ))  # fmt: skip
+    if summary.get("restatements"):
+        out.print(_table(
+            "Ad spend that later reports restate",
+            ("platform", "currency", "campaign days", "change", "up and down"),
+            [(r["source"], r["currency"], r["restated"], r["change_local"], r["moved_local"])
+             for r in summary["restatements"]],
+        ))  # fmt: skip
     out.print(_people(summary["people"]), highlight=False)
     out.print(_table(
         "Revenue", ("model", "attributed USD", "total USD", "reconciles"),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from expectations.checks import Check
 from expectations.rules import Rules
-from expectations.suites import consent, identity, marts, plan, revenue, utm
+from expectations.suites import casts, consent, identity, marts, plan, revenue, utm
 
 Suite = Callable[[Rules, datetime], list[Check]]
 
@@ -15,6 +15,7 @@ MARTS_SUITES: tuple[Suite, ...] = (
     utm.checks,
     consent.checks,
     identity.checks,
+    casts.checks,
 )
 
 

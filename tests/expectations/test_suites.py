@@ -20,6 +20,12 @@ Change = Callable[..., None]
 EMPTY = "delete from {}".format
 # expectation: (SQL that makes one thing bad, bad rows that then must be found or None)
 MARTS: dict[str, tuple[str, int | None]] = {
+    "casts_without_failure": ("update quality.cast_failures set failed_count = 1", 2),
+    "casts_of_newest_load": (
+        "update quality.cast_failures set failed_count = 11 where object = 'opportunities'; "
+        "update quality.cast_failures set failed_count = 9 where object = 'leads'",
+        1,
+    ),
     "people_row_count": (EMPTY("marts.dim_people"), None),
     "people_key_not_null": ("update marts.dim_people set person_id = null", 4),
     "people_key_unique": ("insert into marts.dim_people select * from marts.dim_people limit 1", 2),
@@ -60,6 +66,11 @@ MARTS: dict[str, tuple[str, int | None]] = {
     ),
     "won_revenue_converted": (
         "update marts.fct_conversions set revenue_usd = null where conversion_id = 'v_1'",
+        1,
+    ),
+    "won_revenue_known": (
+        "update marts.fct_conversions set revenue_local = null, revenue_usd = null "
+        "where conversion_id = 'v_1'",
         1,
     ),
     "won_opportunities_dated": (

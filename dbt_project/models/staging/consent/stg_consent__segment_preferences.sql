@@ -11,7 +11,7 @@ parsed as (
 
     select
         *,
-        try_cast(preferences as json) as answers
+        {{ as_json("preferences") }} as answers
     from source
 
 ),

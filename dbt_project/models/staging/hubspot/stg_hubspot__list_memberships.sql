@@ -18,13 +18,8 @@ memberships as (
 
     select
         *,
-        unnest(
-            from_json(
-                try_cast(memberships as json),
-                '[{"listId": "VARCHAR", "firstAddedTimestamp": "VARCHAR",
-                   "lastAddedTimestamp": "VARCHAR"}]'
-            )
-        ) as item
+        {{ json_items("memberships", ["listId", "firstAddedTimestamp", "lastAddedTimestamp"]) }}
+            as item
     from last_lines
 
 ),
@@ -38,8 +33,8 @@ renamed as (
         {{ text("record_id") }} as hubspot_record_id,
 
         ---------- times
-        try_cast(item['firstAddedTimestamp'] as timestamptz) at time zone 'UTC' as first_added_at,
-        try_cast(item['lastAddedTimestamp'] as timestamptz) at time zone 'UTC' as last_added_at,
+        {{ item_utc("memberships", "firstAddedTimestamp") }} as first_added_at,
+        {{ item_utc("memberships", "lastAddedTimestamp") }} as last_added_at,
 
         ---------- lineage
         _file,

@@ -71,6 +71,7 @@ ordered as (
         load_id,
         source,
         object,
+        first_file,
         place,
         snapshot_place,
         as_of,

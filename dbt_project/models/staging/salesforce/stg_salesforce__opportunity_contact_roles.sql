@@ -18,8 +18,8 @@ renamed as (
         {{ text("Role") }} as role,  -- noqa: RF04
 
         ---------- booleans
-        try_cast({{ text("IsPrimary") }} as boolean) as is_primary,
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsPrimary") }} as is_primary,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times
         {{ utc("CreatedDate") }} as created_at,

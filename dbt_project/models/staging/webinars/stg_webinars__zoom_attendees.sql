@@ -25,9 +25,8 @@ renamed as (
         nullif(lower({{ text("Approval Status") }}), '--') as approval_status,
 
         ---------- attendance
-        case lower({{ text("Attended") }}) when 'yes' then true when 'no' then false end
-            as has_attended,
-        try_cast({{ plain_number("Time in Session (minutes)", 0) }} as bigint) as minutes_attended,
+        {{ as_yes_no("Attended") }} as has_attended,
+        {{ as_plain_number("Time in Session (minutes)", 0, "bigint") }} as minutes_attended,
 
         ---------- timestamps
         {{ zoom_time("Actual Start Time") }} as webinar_started_at,
