@@ -42,9 +42,9 @@ renamed as (
         {{ text("user_agent") }} as user_agent,
 
         ---------- booleans
-        try_cast({{ json_value("lower(consent)", "$.analytics") }} as boolean)
+        {{ json_boolean("consent", "$.analytics") }}
             as has_analytics_consent,
-        try_cast({{ json_value("lower(consent)", "$.advertising") }} as boolean)
+        {{ json_boolean("consent", "$.advertising") }}
             as has_advertising_consent,
 
         ---------- timestamps
