@@ -5,13 +5,15 @@ A file is known by the content it had (`content_hash`), so it lands once whateve
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from ingestion.order import LOAD_ORDER
 from ingestion.reading import LINE, Reject
 from ingestion.sources import Table
 from ingestion.tombstones import TOMBSTONES
@@ -40,9 +42,13 @@ create table if not exists state.loads (
     is_partial boolean not null,
     bytes bigint not null,
     run_id varchar,
-    loaded_at timestamp not null
+    loaded_at timestamp not null,
+    file_as_of timestamp,
+    data_as_of timestamp
 )
 """
+ADDED = {"file_as_of": "timestamp", "data_as_of": "timestamp"}
+"""Columns that a ledger of an earlier version lacks; null for what landed before."""
 REJECTS = """
 create table if not exists state.rejects (
     load_id varchar not null,
@@ -84,6 +90,10 @@ class Load:
     time_zone: str | None = None
     is_partial: bool = False
     bytes: int = 0
+    file_as_of: datetime | None = None
+    """When the file says it was made, in its name or above its header."""
+    data_as_of: datetime | None = None
+    """The newest event in it."""
 
 
 def prepare(con: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
@@ -93,6 +103,8 @@ def prepare(con: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
         con.execute(LOADS)
         con.execute(REJECTS)
         con.execute(TOMBSTONES)
+        _add_columns(con, "state.loads", ADDED)
+        con.execute(LOAD_ORDER)
         for table in tables:
             con.execute(f"create schema if not exists {quote('raw_' + table.source)}")
             _prepare_raw(con, table)
@@ -111,10 +123,14 @@ def _prepare_raw(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     wanted = dict.fromkeys(text_columns(table), "varchar") | LINEAGE
     listed = ", ".join(f"{quote(name)} {kind}" for name, kind in wanted.items())
     con.execute(f"create table if not exists {raw_name(table)} ({listed})")
-    present = {row[0] for row in con.execute(f"describe {raw_name(table)}").fetchall()}
-    for name in wanted:
-        if name not in present:
-            con.execute(f"alter table {raw_name(table)} add column {quote(name)} varchar")
+    _add_columns(con, raw_name(table), wanted)
+
+
+def _add_columns(con: duckdb.DuckDBPyConnection, name: str, wanted: Mapping[str, str]) -> None:
+    present = {row[0] for row in con.execute(f"describe {name}").fetchall()}
+    for column, kind in wanted.items():
+        if column not in present:
+            con.execute(f"alter table {name} add column {quote(column)} {kind}")
 
 
 def text_columns(table: Table) -> tuple[str, ...]:
@@ -178,7 +194,7 @@ def write(con: duckdb.DuckDBPyConnection, load: Load, run_id: str, at: Any) -> N
     """Write one ledger row, replacing the one with the same id. Call inside a transaction."""
     con.execute("delete from state.loads where load_id = ?", [load.load_id])
     con.execute(
-        f"insert into state.loads values ({', '.join('?' * 22)})",
+        f"insert into state.loads values ({', '.join('?' * 24)})",
         [
             *(load.load_id, load.load_seq, load.source, load.object, load.file),
             *(load.content_hash, None, load.status, load.message or None),
@@ -186,6 +202,7 @@ def write(con: duckdb.DuckDBPyConnection, load: Load, run_id: str, at: Any) -> N
             json.dumps(load.checks, sort_keys=True),
             *(list(load.undeclared_columns), list(load.missing_optional)),
             *(load.currency, load.time_zone, load.is_partial, load.bytes, run_id or None, at),
+            *(load.file_as_of, load.data_as_of),
         ],
     )
 

@@ -14,6 +14,7 @@ from ingestion import ledger
 from ingestion.content import Content, read_content
 from ingestion.errors import FileMoved, FileRefused
 from ingestion.ledger import Load
+from ingestion.order import data_as_of, file_as_of, later
 from ingestion.parts import ahead, read_parts
 from ingestion.reading import LINE, NOTHING, Reading
 from ingestion.sources import Table
@@ -64,6 +65,7 @@ def ingest_file(
     try:
         content = read_content(path)
         stub = replace(stub, content_hash=content.sha256, bytes=content.size)
+        stub = replace(stub, file_as_of=file_as_of(stub.file, {}, table))
         if dry_run:
             return FileResult("checked", _check(con, stub, content, table))
         earlier = ledger.known(con, table, content.sha256)
@@ -117,6 +119,7 @@ def _already(
 class _Account:
     """What the parts of a file come to."""
 
+    table: Table
     rows_in: int = 0
     loaded: int = 0
     rejected: int = 0
@@ -124,6 +127,7 @@ class _Account:
     erased: int = 0
     first_rejected: int = 0
     """Line of the first rejected record."""
+    data_as_of: datetime | None = None
 
     def add(self, part: Reading) -> None:
         """Take in one part."""
@@ -134,6 +138,7 @@ class _Account:
         self.rejected += len(part.rejects)
         self.skipped += part.skipped
         self.erased += part.checks.get("erased", 0)
+        self.data_as_of = later(self.data_as_of, data_as_of(part.rows, self.table))
 
     def of(self, stub: Load, last: Reading, status: str) -> Load:
         """The ledger's row; `last` is the part that speaks for the whole file."""
@@ -164,12 +169,14 @@ class _Account:
             currency=last.currency,
             time_zone=last.time_zone,
             is_partial=last.is_partial,
+            file_as_of=file_as_of(stub.file, checks.get("captured", {}), self.table),
+            data_as_of=self.data_as_of,
         )
 
 
 def _check(con: duckdb.DuckDBPyConnection, stub: Load, content: Content, table: Table) -> Load:
     """Read a file to its end and write nothing."""
-    account, part = _Account(), NOTHING
+    account, part = _Account(table), NOTHING
     for part in read_parts(con, content, table):
         account.add(part)
     return account.of(stub, part, "checked")
@@ -179,7 +186,7 @@ def _load(
     con: duckdb.DuckDBPyConnection, stub: Load, content: Content, table: Table, run_id: str
 ) -> Load:
     """Write a file's parts as they are read; all of them and the ledger's row, or nothing."""
-    at, account, part = _now(), _Account(), NOTHING
+    at, account, part = _now(), _Account(table), NOTHING
     with transaction(con):
         sequence = ledger.next_sequence(con)
         load_id = ledger.load_id(sequence, stub.content_hash)

@@ -197,9 +197,22 @@ class Table(_Declared):
     """How `event_column` is written (strptime) where it is neither ISO nor an epoch."""
     freshness: Freshness = Freshness()
     """The source's own: one for all its tables."""
+    file_date: str = ""
+    """Regular expression for the file's name, whose group `date` is the day the file speaks of."""
     time_zone: str = ""
     currency_column: str = ""
     columns: tuple[Column, ...] = Field(min_length=1)
+
+    @field_validator("file_date")
+    @classmethod
+    def _names_a_date(cls, value: str) -> str:
+        try:
+            named = "date" in re.compile(value).groupindex
+        except re.error as error:
+            raise ValueError(f"{value!r} is no regular expression: {error}") from None
+        if value and not named:
+            raise ValueError(f"expected a group (?P<date>…) in {value!r}")
+        return value
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Table":

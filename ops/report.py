@@ -30,6 +30,30 @@ FRESHNESS = """
     from state.source_freshness
     order by source
 """
+CAST_FAILURES = """
+    select
+        source || '.' || object as name,
+        column_name,
+        sum(failed_count)::bigint as failed,
+        sum(row_count)::bigint as texts,
+        arg_min(file || ':' || example_line, (not is_newest_load, file))
+            filter (where failed_count > 0) as example
+    from quality.cast_failures
+    group by all
+    having sum(failed_count) > 0
+    order by all
+"""
+RESTATEMENTS = """
+    select
+        source,
+        currency,
+        count(*) as restated,
+        sum(change_local) as change_local,
+        sum(abs(change_local)) as moved_local
+    from quality.spend_restatements
+    group by all
+    order by all
+"""
 MODELS = """
     with attributed as (
         select model, sum(revenue_usd) as attributed_usd
@@ -75,6 +99,8 @@ def summarise(con: duckdb.DuckDBPyConnection, run_id: str, as_of: str | None) ->
         "sources": _rows_of(con, "state.loads", SOURCES, run_id=run_id),
         "freshness": _rows_of(con, "state.source_freshness", FRESHNESS),
         "refused": [row["message"] for row in _rows_of(con, "state.loads", REFUSED)],
+        "cast_failures": _rows_of(con, "quality.cast_failures", CAST_FAILURES),
+        "restatements": _rows_of(con, "quality.spend_restatements", RESTATEMENTS),
         "people": _people(con),
         "models": _rows_of(con, "marts.fct_attributed_conversions", MODELS),
         "gates": _rows_of(con, "state.gate_results", GATES, run_id=run_id),

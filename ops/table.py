@@ -26,6 +26,20 @@ def render(summary: dict[str, Any]) -> str:
     ))  # fmt: skip
     if absent := [f["source"] for f in summary["freshness"] if f["status"] == "absent"]:
         out.print(f"No file ever landed: {', '.join(absent)}.\n", highlight=False)
+    if summary.get("cast_failures"):
+        out.print(_table(
+            "Texts that could not be read: null in staging, never nought",
+            ("table", "column", "failed", "of", "look at"),
+            [(c["name"], c["column_name"], c["failed"], c["texts"], c["example"])
+             for c in summary["cast_failures"]],
+        ))  # fmt: skip
+    if summary.get("restatements"):
+        out.print(_table(
+            "Ad spend that later reports restate",
+            ("platform", "currency", "campaign days", "change", "up and down"),
+            [(r["source"], r["currency"], r["restated"], r["change_local"], r["moved_local"])
+             for r in summary["restatements"]],
+        ))  # fmt: skip
     out.print(_people(summary["people"]), highlight=False)
     out.print(_table(
         "Revenue", ("model", "attributed USD", "total USD", "reconciles"),

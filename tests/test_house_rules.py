@@ -72,6 +72,46 @@ def test_staging_never_joins_or_truncates() -> None:
     assert not [name for name, text in unquoted.items() if re.search(r"\bjoin\b|date_trunc", text)]
 
 
+def test_staging_takes_the_newest_row_without_the_columns_that_order_it() -> None:
+    newest = [
+        (f.name, line)
+        for f in models()
+        for line in re.findall(r"([^\n]+)\n *\{\{ latest_(?:file_)?by_key\(", f.read_text())
+    ]
+    assert len(newest) > 30
+    assert not [found for found in newest if "select *" in found[1]]
+    assert not [f.name for f in models() if "max(_load_id)" in f.read_text()]
+
+
+def test_staging_casts_by_the_macros_that_quality_counts() -> None:
+    macros = ROOT / "dbt_project" / "macros" / "staging"
+    defined = {
+        name
+        for file in (macros / "casts").glob("*.sql")
+        for name in re.findall(r"macro (\w+)\(", file.read_text())
+        if not name.endswith("_fails")
+    } - {"portal_time", "any_item"}  # parts of others
+    listed = re.search(r"return\(\[(.*?)\]\)", (macros / "cast_checks.sql").read_text(), re.DOTALL)
+    assert listed
+    assert set(re.findall(r'"(\w+)"', listed[1])) == defined
+    assert len(defined) > 20
+
+    # Nothing else turns a text that it cannot read into null: decoding a URL keeps it.
+    silent = r"try_cast|try_strptime|strptime\(|\btry\(|\bepoch_ms\(|make_timestamp|from_json"
+    staging = [f for f in models() if f.parts[-3] == "staging"]
+    bare = [f.name for f in [*staging, *macros.glob("*.sql")] if re.search(silent, f.read_text())]
+    assert bare == ["url.sql"]
+
+    # The counting finds a cast by its name and the raw column in quotes behind it.
+    calls = [
+        (f.name, call)
+        for f in staging
+        for call in re.findall(rf"\b(?:{'|'.join(defined)})\(\s*(\S)", f.read_text())
+    ]
+    assert len(calls) > 100
+    assert not [call for call in calls if call[1] != '"']
+
+
 def test_names_follow_the_house() -> None:
     allowed = {
         "staging": r"stg_[a-z_]+__[a-z0-9_]+",

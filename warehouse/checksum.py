@@ -6,20 +6,27 @@ import duckdb
 
 
 def table_checksums(
-    con: duckdb.DuckDBPyConnection, schemas: tuple[str, ...] = ("marts",)
+    con: duckdb.DuckDBPyConnection,
+    schemas: tuple[str, ...] = ("marts",),
+    without: tuple[str, ...] = (),
 ) -> dict[str, tuple[int, str]]:
-    """{"schema.table": (rows, checksum)}; the sum of row hashes, so duplicates count."""
+    """{"schema.table": (rows, checksum)}; the sum of row hashes, so duplicates count.
+
+    Columns named in `without` are left out.
+    """
     marks = ", ".join("?" for _ in schemas)
-    names = con.execute(
-        "select table_schema, table_name from information_schema.tables "
-        f"where table_catalog = current_database() and table_schema in ({marks}) order by 1, 2",
+    tables = con.execute(
+        "select table_schema, table_name, list(column_name order by ordinal_position) "
+        "from information_schema.columns where table_catalog = current_database() "
+        f"and table_schema in ({marks}) group by all order by 1, 2",
         list(schemas),
     ).fetchall()
     found: dict[str, tuple[int, str]] = {}
-    for schema, table in names:
+    for schema, table, columns in tables:
+        listed = ", ".join(f'"{name}"' for name in columns if name not in without)
         row = con.execute(
             "select count(*), coalesce(sum(hash(t)::hugeint), 0)::varchar "
-            f'from {schema}."{table}" t'
+            f'from (select {listed} from {schema}."{table}") t'
         ).fetchone()
         assert row is not None
         found[f"{schema}.{table}"] = (row[0], row[1])

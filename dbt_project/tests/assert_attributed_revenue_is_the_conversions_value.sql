@@ -8,7 +8,9 @@ credited as (
         conversion_id,
         model,
         sum(revenue_local) as revenue_local,
-        sum(revenue_usd) as revenue_usd
+        sum(revenue_usd) as revenue_usd,
+        bool_or(revenue_local is null) as lacks_local,
+        bool_or(revenue_usd is null) as lacks_usd
     from {{ ref('fct_attributed_conversions') }}
     group by all
 )
@@ -25,3 +27,5 @@ left join {{ ref('fct_conversions') }} as conversions
 where
     credited.revenue_local is distinct from conversions.revenue_local
     or credited.revenue_usd is distinct from conversions.revenue_usd
+    or credited.lacks_local != (conversions.revenue_local is null)
+    or credited.lacks_usd != (conversions.revenue_usd is null)

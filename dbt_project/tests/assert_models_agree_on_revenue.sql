@@ -72,4 +72,4 @@ select
     'USD' as currency
 from totals_usd
 left join reported on totals_usd.model = reported.model
-where totals_usd.revenue_usd is distinct from reported.revenue_usd
+where coalesce(totals_usd.revenue_usd, 0) is distinct from reported.revenue_usd

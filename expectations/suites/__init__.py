@@ -5,7 +5,7 @@ from datetime import datetime
 
 from expectations.checks import Check
 from expectations.rules import Rules
-from expectations.suites import consent, identity, marts, plan, revenue, sources, utm
+from expectations.suites import casts, consent, identity, marts, plan, revenue, sources, utm
 
 Suite = Callable[[Rules, datetime], list[Check]]
 
@@ -16,6 +16,7 @@ MARTS_SUITES: tuple[Suite, ...] = (
     utm.checks,
     consent.checks,
     identity.checks,
+    casts.checks,
 )
 
 

@@ -11,14 +11,14 @@ SPEND = table("marts.fct_ad_spend")
 
 _WON = f"""
 with won as (
-    select salesforce_opportunity_id, coalesce(amount_local, 0) as amount_local
+    select salesforce_opportunity_id, amount_local
     from staging.stg_salesforce__opportunities
     where is_won and not coalesce(is_deleted, false)
     and coalesce(opportunity_type, '') != 'Refund'
     and close_date is not null
 ),
 converted as (
-    select salesforce_opportunity_id, sum(coalesce(revenue_local, 0)) as revenue_local
+    select salesforce_opportunity_id, sum(revenue_local) as revenue_local
     from {BATCH}
     where conversion_type = 'closed_won'
     group by all
@@ -28,6 +28,8 @@ from won
 full outer join converted
     on won.salesforce_opportunity_id = converted.salesforce_opportunity_id
 where won.amount_local is distinct from converted.revenue_local
+    or won.salesforce_opportunity_id is null
+    or converted.salesforce_opportunity_id is null
 """
 
 _ATTRIBUTED = f"""
@@ -51,21 +53,23 @@ full outer join attributed
 
 _SPEND = f"""
 with reported as (
-    select report_date, sum(cost_local) as amount
-    from staging.stg_google_ads__campaign_days
+    select source, spend_date, sum(cost_local) as amount
+    from marts.int_spend__days
+    where left_out is null
     group by all
 ),
 kept as (
-    select spend_date, sum(spend_local) as amount
+    select source, spend_date, sum(spend_local) as amount
     from {BATCH}
-    where source = 'google_ads'
     group by all
 )
-select coalesce(cast(coalesce(reported.report_date, kept.spend_date) as varchar), '(no date)')
+select coalesce(reported.source, kept.source) || '|'
+    || coalesce(cast(coalesce(reported.spend_date, kept.spend_date) as varchar), '(no date)')
     as row_key
 from reported
 full outer join kept
-    on reported.report_date is not distinct from kept.spend_date
+    on reported.source = kept.source
+    and reported.spend_date is not distinct from kept.spend_date
 where coalesce(reported.amount, 0) != coalesce(kept.amount, 0)
 """
 
@@ -79,6 +83,13 @@ def checks(rules: Rules, as_of: datetime) -> list[Check]:
             "Every closed-won conversion has a value in US dollars.",
             f"select conversion_id as row_key from {BATCH} where conversion_type = 'closed_won' "
             "and revenue_local is not null and revenue_usd is null",
+        ),
+        rows(
+            "won_revenue_known",
+            CONVERSIONS,
+            "Every closed-won conversion has an amount that can be read.",
+            f"select conversion_id as row_key from {BATCH} where conversion_type = 'closed_won' "
+            "and revenue_local is null",
         ),
         rows(
             "won_opportunities_dated",

@@ -18,6 +18,12 @@ CANARY = "canary.person@secret-mailbox.example"
 # Columns as the rooms publish them; only those that a gate reads.
 TABLES = """
 create schema marts; create schema identity; create schema staging; create schema state;
+create schema quality;
+create table quality.cast_failures as select * from (values
+    ('salesforce', 'opportunities', 'Amount', 100, 0, true),
+    ('salesforce', 'opportunities', 'Amount', 100, 0, false),
+    ('salesforce', 'leads', 'CreatedDate', 9, 0, true)
+) as t(source, object, column_name, row_count, failed_count, is_newest_load);
 
 create table marts.dim_people as select * from (values
     ('p_1', 'ann@example.org', timestamp '2026-06-29 10:00:00'),
@@ -65,13 +71,15 @@ select conversion_id, model, touch_id, 0.5::double as weight,
 from marts.fct_conversions
 cross join (values ('linear'), ('u_shaped')) as m(model)
 cross join (values ('t_1'), ('t_2')) as t(touch_id);
-create table staging.stg_google_ads__campaign_days as select * from (values
-    (date '2026-06-01', 10.50::decimal(18, 2)), (date '2026-06-02', 20.00::decimal(18, 2))
-) as t(report_date, cost_local);
+create table marts.int_spend__days as select * from (values
+    ('google_ads', date '2026-06-01', 10.50::decimal(18, 2), null),
+    ('google_ads', date '2026-06-02', 20.00::decimal(18, 2), null),
+    ('google_ads', date '2026-06-02', 20.01::decimal(18, 2), 'the API has the day')
+) as t(source, spend_date, cost_local, left_out);
 create table marts.fct_ad_spend as
-select report_date as spend_date, 'google_ads' as source, 'g_1' as campaign_id, 'EUR' as currency,
+select spend_date, source, 'g_1' as campaign_id, 'EUR' as currency,
     cost_local as spend_local, cost_local * 1.1 as spend_usd
-from staging.stg_google_ads__campaign_days;
+from marts.int_spend__days where left_out is null;
 
 create table identity.identifiers as select * from (values
     ('email', 'ann@example.org', 'p_1'), ('email', 'bob@example.org', 'p_2'),

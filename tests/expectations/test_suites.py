@@ -28,6 +28,12 @@ MARTS: dict[str, tuple[str, int | None]] = {
         "update state.source_freshness set last_event_at = '2026-06-23 12:00:00'",
         1,
     ),
+    "casts_without_failure": ("update quality.cast_failures set failed_count = 1", 2),
+    "casts_of_newest_load": (
+        "update quality.cast_failures set failed_count = 11 where object = 'opportunities'; "
+        "update quality.cast_failures set failed_count = 9 where object = 'leads'",
+        1,
+    ),
     "people_row_count": (EMPTY("marts.dim_people"), None),
     "people_key_not_null": ("update marts.dim_people set person_id = null", 4),
     "people_key_unique": ("insert into marts.dim_people select * from marts.dim_people limit 1", 2),
@@ -68,6 +74,11 @@ MARTS: dict[str, tuple[str, int | None]] = {
     ),
     "won_revenue_converted": (
         "update marts.fct_conversions set revenue_usd = null where conversion_id = 'v_1'",
+        1,
+    ),
+    "won_revenue_known": (
+        "update marts.fct_conversions set revenue_local = null, revenue_usd = null "
+        "where conversion_id = 'v_1'",
         1,
     ),
     "won_opportunities_dated": (

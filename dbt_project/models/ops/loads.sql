@@ -6,32 +6,44 @@ source as (
 
 ),
 
+ordered as (
+
+    select * from {{ source('state', 'load_order') }}
+
+),
+
 listed as (
 
     select
-        load_id,
-        load_seq,
-        source,
-        object,
-        file,
-        content_hash,
-        rewritten_hash,
-        status,
-        message,
-        rows_in,
-        rows_loaded,
-        rows_rejected,
-        rows_skipped,
-        checks,
-        undeclared_columns,
-        missing_optional,
-        currency,
-        time_zone,
-        is_partial,
-        bytes,
-        run_id,
-        loaded_at
+        source.load_id,
+        source.load_seq,
+        source.source,
+        source.object,
+        source.file,
+        source.content_hash,
+        source.rewritten_hash,
+        source.status,
+        source.message,
+        source.rows_in,
+        source.rows_loaded,
+        source.rows_rejected,
+        source.rows_skipped,
+        source.checks,
+        source.undeclared_columns,
+        source.missing_optional,
+        source.currency,
+        source.time_zone,
+        source.is_partial,
+        source.bytes,
+        source.run_id,
+        source.loaded_at,
+        source.file_as_of,
+        source.data_as_of,
+        ordered.as_of,
+        ordered.is_past,
+        ordered.place
     from source
+    left join ordered on source.load_id = ordered.load_id
 
 )
 

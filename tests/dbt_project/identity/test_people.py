@@ -74,7 +74,8 @@ COLUMNS = {
     "stg_hubspot__contacts": columns(
         "hubspot_contact_id first_name last_name email phone company_name country loyalty_id "
         "lifecycle_stage",
-        "additional_emails varchar[], merged_contact_ids varchar[], created_at timestamp",
+        "additional_emails varchar[], merged_contact_ids varchar[], is_deleted boolean, "
+        "created_at timestamp",
     ),
     "stg_hubspot__form_submissions": columns(
         "hubspot_form_submission_id email first_name last_name phone anonymous_id",
@@ -127,8 +128,17 @@ ROWS: list[tuple[str, str, dict[str, Any]]] = [
     ("form", "F1", {"email": "ann@home.example", "anonymous_id": "v-ann"}),
     ("page", "P1", {"anonymous_id": "v-ann"}),
     ("deal", "D1", {"salesforce_contact_id": "C1", "is_won": True, "is_closed": True}),
-    # One value under two types.
-    ("hubspot", "H2", {"loyalty_id": "42", "email": "c@two.example"}),
+    # One value under two types; the newest snapshot no longer has the customer.
+    (
+        "hubspot",
+        "H2",
+        {
+            "loyalty_id": "42",
+            "email": "c@two.example",
+            "lifecycle_stage": "customer",
+            "is_deleted": True,
+        },
+    ),
     ("identify", "I2", {"anonymous_id": "v-two", "user_id": "42", "email": "d@two.example"}),
     # A family inbox: two names on one address, and one of them again with a short name.
     ("contact", "C3", {"first_name": "Robert", "last_name": "Roe", "email": "roes@fam.example"}),
@@ -270,6 +280,13 @@ def test_survivorship_and_lineage() -> None:
     )
     assert ("email", "salesforce", "C1") in lineage
     assert ("loyalty_id", "hubspot", "H1") in lineage
+
+
+def test_a_deleted_contact_is_known_but_no_longer_a_customer() -> None:
+    with connect("test") as con:
+        gone = person_id(con, "hubspot:H2")
+    rows = query(f"select email, lifecycle_stage from marts.dim_people where person_id = '{gone}'")
+    assert rows == [("c@two.example", "lead")]
 
 
 def test_a_blocked_value_survives_nowhere() -> None:

@@ -79,6 +79,27 @@ UPSTREAM = {
         "currency varchar, cost_local decimal(18, 2), impressions bigint, clicks bigint, "
         "conversions double"
     ),
+    "staging.stg_google_ads__campaign_days_api": (
+        "google_ads_campaign_id varchar, campaign_name varchar, report_date date, "
+        "currency varchar, cost_local decimal(18, 2), impressions bigint, clicks bigint, "
+        "conversions double"
+    ),
+    "staging.stg_linkedin_ads__campaign_days": (
+        "linkedin_ads_campaign_id varchar, linkedin_ads_campaign_group_id varchar, "
+        "campaign_group_name varchar, campaign_name varchar, report_date date, "
+        "currency varchar, cost_local decimal(18, 2), impressions bigint, clicks bigint, "
+        "conversions double"
+    ),
+    "staging.stg_microsoft_ads__campaign_days": (
+        "microsoft_ads_campaign_id varchar, campaign_name varchar, report_date date, "
+        "currency varchar, cost_local decimal(18, 2), impressions bigint, clicks bigint, "
+        "conversions double"
+    ),
+    "staging.stg_meta_ads__ad_days": (
+        "meta_ads_ad_id varchar, meta_ads_campaign_id varchar, campaign_name varchar, "
+        "report_date date, report_end_date date, currency varchar, cost_local decimal(18, 2), "
+        "impressions bigint, clicks bigint, purchases double"
+    ),
     "identity.identifiers": "id_type varchar, id_value varchar, person_id varchar",
     "identity.person_records": (
         "source varchar, record_type varchar, record_id varchar, person_id varchar"

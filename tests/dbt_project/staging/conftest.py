@@ -1,6 +1,7 @@
 """Raw tables as ingestion creates them, and one dbt build of a source's staging per module."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ingestion import ledger
+from ingestion.order import LOAD_ORDER
 from warehouse.connection import connect
 from warehouse.dbt import build
 from warehouse.settings import PROJECT_ROOT
@@ -16,6 +19,7 @@ Row = Mapping[str, Any]
 Table = Callable[[str], list[dict[str, Any]]]
 Stage = Callable[[str, Mapping[str, Sequence[Row]]], Table]
 
+AT = datetime(2026, 3, 1)
 _LINEAGE = "_file varchar, _line bigint, _load_id varchar, _loaded_at timestamp"
 
 
@@ -34,6 +38,19 @@ def _columns(columns: Sequence[Row]) -> str:
     identifiers = [c["name"] for c in columns if c["config"]["meta"].get("identifier")]
     texts = names + [f"_normal_{name}" for name in identifiers]
     return ", ".join([f'"{name}" varchar' for name in texts]) + f", {_LINEAGE}"
+
+
+def _write_loads(source: str, tables: Mapping[str, Sequence[Row]]) -> None:
+    """A ledger that knows the loads of these rows, in order of their ids."""
+    loads = {(row["_load_id"], name) for name, rows in tables.items() for row in rows}
+    with connect("staging tests") as con:
+        con.execute("create schema if not exists state")
+        con.execute(ledger.LOADS)
+        con.execute(LOAD_ORDER)
+        con.execute("delete from state.loads")
+        for seq, (load_id, name) in enumerate(sorted(loads), start=1):
+            one = {"load_id": load_id, "load_seq": seq, "rows_loaded": 1}
+            ledger.write(con, ledger.Load(source, name, "export", load_id, "loaded", **one), "", AT)
 
 
 def _landed(source: str, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -55,12 +72,11 @@ def stage(module_home: Path, warehouse_with: Callable[..., None]) -> Stage:
     def run(source: str, tables: Mapping[str, Sequence[Row]]) -> Table:
         declared = _declared(source)
         assert not set(tables) - set(declared), f"{source} declares {sorted(declared)}"
+        landed = {name: _landed(source, tables.get(name, ())) for name in declared}
         warehouse_with(
-            {
-                f"raw_{source}.{name}": (columns, _landed(source, tables.get(name, ())))
-                for name, columns in declared.items()
-            }
+            {f"raw_{source}.{name}": (declared[name], rows) for name, rows in landed.items()}
         )
+        _write_loads(source, landed)
         assert build(f"staging.{source}").of("success"), "dbt built nothing"
         return _rows
 

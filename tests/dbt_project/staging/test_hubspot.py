@@ -280,12 +280,17 @@ def test_the_newest_state_of_a_list_wins(table: Table) -> None:
     assert second["deleted_at"] == datetime(2026, 1, 31, 23)
 
 
-def test_a_list_that_a_record_has_left_is_not_there(table: Table) -> None:
+def test_a_list_that_a_record_has_left_is_deleted(table: Table) -> None:
     found = {
         (row["hubspot_list_id"], row["object_type_id"], row["hubspot_record_id"]): row
         for row in table("stg_hubspot__list_memberships")
     }
-    assert set(found) == {("13", "0-1", "1"), ("15", "0-2", "1")}
+    assert {key: row["is_deleted"] for key, row in found.items()} == {
+        ("13", "0-1", "1"): False,
+        ("13", "0-1", "2"): True,
+        ("14", "0-1", "1"): True,
+        ("15", "0-2", "1"): True,
+    }
     assert found["13", "0-1", "1"]["first_added_at"] == datetime(2026, 1, 6, 10, 0, 0, 500_000)
     assert found["15", "0-2", "1"]["last_added_at"] is None
 

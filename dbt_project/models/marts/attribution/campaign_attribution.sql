@@ -11,7 +11,13 @@ named as (
         first_value(campaign_id) over (
             partition by canonical_name
             order by
-                array_position(['salesforce', 'google_ads', 'hubspot', 'utm'], campaign_source),
+                array_position(
+                    [
+                        'salesforce', 'google_ads', 'meta_ads', 'linkedin_ads', 'microsoft_ads',
+                        'hubspot', 'utm'
+                    ],
+                    campaign_source
+                ),
                 campaign_id
         ) as main_campaign_id
     from campaigns

@@ -3,7 +3,7 @@ with
 raw_names as (
     select campaign_name from {{ ref('stg_salesforce__campaigns') }}
     union
-    select campaign_name from {{ ref('stg_google_ads__campaign_days') }}
+    select campaign_name from {{ ref('int_spend__days') }}
     union
     select utm_campaign as campaign_name from {{ ref('int_web__counted_pages') }}
     union

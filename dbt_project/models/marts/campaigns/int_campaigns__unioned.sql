@@ -15,17 +15,17 @@ crm as (
 
 ads as (
     select
-        'google_ads' as campaign_source,
-        google_ads_campaign_id as source_campaign_id,
-        arg_max(trim(campaign_name), (report_date, trim(campaign_name))) as campaign_name,
+        source as campaign_source,
+        source_campaign_id,
+        arg_max(campaign_name, (spend_date, campaign_name)) as campaign_name,
         'web_session' as touch_type,
-        'google' as utm_source,
-        'cpc' as utm_medium,
-        min(report_date) as start_date,
-        max(report_date) as end_date
-    from {{ ref('stg_google_ads__campaign_days') }}
-    where google_ads_campaign_id is not null
-    group by google_ads_campaign_id
+        utm_source,
+        utm_medium,
+        min(spend_date) as start_date,
+        max(spend_date) as end_date
+    from {{ ref('int_spend__days') }}
+    where source_campaign_id is not null
+    group by source, source_campaign_id, utm_source, utm_medium
 ),
 
 emails as (

@@ -57,12 +57,13 @@ events as (
     from {{ ref('int_conversions__mqls') }}
 ),
 
+-- A deal without an amount that can be read has no value, which is not the value nought.
 valued as (
     select
         * replace (
             coalesce(credit_conversion_id, conversion_id) as credit_conversion_id,
-            coalesce(revenue_local, 0) as revenue_local,
-            coalesce(pipeline_local, 0) as pipeline_local,
+            if(salesforce_opportunity_id is null, 0, revenue_local) as revenue_local,
+            if(salesforce_opportunity_id is null, 0, pipeline_local) as pipeline_local,
             coalesce(currency, '{{ var("corporate_currency", "USD") }}') as currency
         )
     from events

@@ -24,6 +24,7 @@ leads as (
     where not coalesce(is_deleted, false) or master_record_id is not null
 ),
 
+-- A contact that was deleted since has qualified all the same.
 contacts as (
     select *
     from {{ ref('stg_hubspot__contacts') }}

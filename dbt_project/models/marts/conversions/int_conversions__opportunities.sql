@@ -6,7 +6,7 @@ opportunities as (
         coalesce(currency, '{{ var("corporate_currency", "USD") }}') as deal_currency,
         coalesce(opportunity_type, '') = 'Refund' as is_refund,
         coalesce(is_won, false) and coalesce(is_closed, true) as has_won,
-        cast(coalesce(amount_local, 0) as decimal(18, 2)) as amount
+        cast(amount_local as decimal(18, 2)) as amount
     from {{ ref('stg_salesforce__opportunities') }}
     where not coalesce(is_deleted, false)
 ),

@@ -18,7 +18,7 @@ contact_values as (
         'hubspot' as source,
         'contact' as record_type,
         hubspot_contact_id as record_id,
-        false as is_deleted,
+        is_deleted,
         created_at as observed_at,
         unnest([
             'first_name',

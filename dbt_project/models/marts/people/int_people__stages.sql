@@ -9,6 +9,7 @@ record_people as (
 hubspot_contacts as (
 
     select * from {{ ref('stg_hubspot__contacts') }}
+    where not coalesce(is_deleted, false)
 
 ),
 

@@ -1,16 +1,14 @@
 with
 
 days as (
-    select
-        *,
-        coalesce(currency, '{{ var("corporate_currency", "USD") }}') as spend_currency
-    from {{ ref('stg_google_ads__campaign_days') }}
+    select *
+    from {{ ref('int_spend__days') }}
+    where left_out is null
 ),
 
 campaigns as (
     select *
     from {{ ref('dim_campaigns') }}
-    where campaign_source = 'google_ads'
 ),
 
 rates as (
@@ -18,29 +16,50 @@ rates as (
     from {{ ref('int_rates__periods') }}
 ),
 
+summed as (
+    select
+        source,
+        source_campaign_id,
+        spend_date,
+        currency,
+        utm_medium,
+        max(campaign_name) as campaign_name,
+        cast(sum(cost_local) as decimal(18, 2)) as spend_local,
+        cast(sum(impressions) as bigint) as impressions,
+        cast(sum(clicks) as bigint) as clicks,
+        cast({{ exact_sum('conversions') }} as double) as platform_conversions
+    from days
+    group by all
+),
+
 spend as (
     select  -- noqa: ST06
         ---------- ids
-        days.report_date as spend_date,
-        'google_ads' as source,  -- noqa: RF04
+        summed.spend_date,
+        summed.source,
         campaigns.campaign_id,
         ---------- text
-        days.campaign_name,
-        coalesce(campaigns.channel, 'paid_search') as channel,
-        days.spend_currency as currency,
+        summed.campaign_name,
+        coalesce(
+            campaigns.channel, if(summed.utm_medium = 'cpc', 'paid_search', 'paid_social')
+        ) as channel,
+        summed.currency,
         ---------- numerics
-        days.cost_local as spend_local,
-        cast(days.cost_local * rates.usd_rate as decimal(18, 2)) as spend_usd,
-        days.impressions,
-        days.clicks,
-        days.conversions as platform_conversions
-    from days
-    left join campaigns on days.google_ads_campaign_id = campaigns.source_campaign_id
+        summed.spend_local,
+        cast(summed.spend_local * rates.usd_rate as decimal(18, 2)) as spend_usd,
+        summed.impressions,
+        summed.clicks,
+        summed.platform_conversions
+    from summed
+    left join campaigns
+        on
+            summed.source = campaigns.campaign_source
+            and summed.source_campaign_id = campaigns.source_campaign_id
     left join rates
         on
-            days.spend_currency = rates.currency
-            and days.report_date >= rates.valid_from
-            and days.report_date < rates.valid_until
+            summed.currency = rates.currency
+            and summed.spend_date >= rates.valid_from
+            and summed.spend_date < rates.valid_until
 )
 
 select * from spend

@@ -25,12 +25,12 @@ crm_campaigns as (
 ad_campaigns as (
     select
         'web_session' as touch_type,
-        'google' as utm_source,
-        'cpc' as utm_medium,
+        ad_days.utm_source,
+        ad_days.utm_medium,
         campaign_names.program
-    from {{ ref('stg_google_ads__campaign_days') }} as ad_days
+    from {{ ref('int_spend__days') }} as ad_days
     left join {{ ref('int_campaigns__names') }} as campaign_names
-        on trim(ad_days.campaign_name) = campaign_names.campaign_name
+        on ad_days.campaign_name = campaign_names.campaign_name
 ),
 
 rules as (

@@ -17,7 +17,7 @@ renamed as (
         {{ text("Name") }} as customer_name,
 
         ---------- booleans
-        try_cast({{ text("Delinquent") }} as boolean) as is_delinquent,
+        {{ as_boolean("Delinquent") }} as is_delinquent,
 
         ---------- timestamps
         {{ utc_without_offset("Created (UTC)") }} as created_at,
@@ -32,7 +32,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("billing_customer_id") }}
 
 )

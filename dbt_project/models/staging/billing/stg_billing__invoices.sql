@@ -21,11 +21,11 @@ renamed as (
 
         ---------- numerics: major units, so nothing is divided, whatever the currency
         upper({{ text("Currency") }}) as currency,
-        try_cast({{ plain_number("Subtotal", 2) }} as decimal(18, 2)) as subtotal_local,
-        try_cast({{ plain_number("Tax", 2) }} as decimal(18, 2)) as tax_local,
-        try_cast({{ plain_number("Total", 2) }} as decimal(18, 2)) as total_local,
-        try_cast({{ plain_number("Amount Due", 2) }} as decimal(18, 2)) as due_local,
-        try_cast({{ plain_number("Amount Paid", 2) }} as decimal(18, 2)) as paid_local,
+        {{ as_plain_number("Subtotal", 2, "decimal(18, 2)") }} as subtotal_local,
+        {{ as_plain_number("Tax", 2, "decimal(18, 2)") }} as tax_local,
+        {{ as_plain_number("Total", 2, "decimal(18, 2)") }} as total_local,
+        {{ as_plain_number("Amount Due", 2, "decimal(18, 2)") }} as due_local,
+        {{ as_plain_number("Amount Paid", 2, "decimal(18, 2)") }} as paid_local,
 
         ---------- timestamps
         {{ utc_without_offset("Date (UTC)") }} as created_at,
@@ -46,7 +46,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("billing_invoice_id") }}
 
 )

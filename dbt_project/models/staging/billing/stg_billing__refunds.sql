@@ -19,8 +19,8 @@ renamed as (
 
         ---------- numerics: major units, so nothing is divided, whatever the currency
         upper({{ text("Currency") }}) as currency,
-        try_cast({{ plain_number("Amount", 2) }} as decimal(18, 2)) as charged_local,
-        try_cast({{ plain_number("Amount Refunded", 2) }} as decimal(18, 2)) as refunded_local,
+        {{ as_plain_number("Amount", 2, "decimal(18, 2)") }} as charged_local,
+        {{ as_plain_number("Amount Refunded", 2, "decimal(18, 2)") }} as refunded_local,
 
         ---------- timestamps
         {{ utc_without_offset("Created date (UTC)") }} as charged_at,
@@ -36,7 +36,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("billing_charge_id") }}
 
 )

@@ -20,9 +20,9 @@ renamed as (
         {{ text("Cancellation Reason") }} as cancellation_reason,
 
         ---------- numerics
-        try_cast({{ plain_number("Quantity", 0) }} as bigint) as quantity,
+        {{ as_plain_number("Quantity", 0, "bigint") }} as quantity,
         upper({{ text("Currency") }}) as currency,
-        try_cast({{ plain_number("Amount", 2) }} as decimal(18, 2)) as amount_local,
+        {{ as_plain_number("Amount", 2, "decimal(18, 2)") }} as amount_local,
 
         ---------- timestamps
         {{ utc_without_offset("Created (UTC)") }} as created_at,
@@ -44,7 +44,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("billing_subscription_id") }}
 
 )

@@ -30,10 +30,10 @@ renamed as (
         end as decision,
 
         ---------- numerics
-        try_cast({{ plain_number("purposeVersion", 0) }} as bigint) as purpose_version,
+        {{ as_plain_number("purposeVersion", 0, "bigint") }} as purpose_version,
 
         ---------- booleans
-        try_cast(lower({{ text("test") }}) as boolean) as is_test,
+        {{ as_boolean("test") }} as is_test,
 
         ---------- timestamps
         coalesce({{ utc("interactionDate") }}, {{ utc("consentDate") }}) as decided_at,
@@ -49,7 +49,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("onetrust_receipt_id, subject_identifier, purpose, transaction_type") }}
 
 )

@@ -11,7 +11,7 @@ parsed as (
 
     select
         *,
-        try_cast(preferences as json) as answers
+        {{ as_json("preferences") }} as answers
     from source
 
 ),
@@ -75,7 +75,7 @@ renamed as (
 
 latest as (
 
-    select * exclude (received_at) from renamed
+    select renamed.* exclude (received_at) from renamed  -- noqa: RF02
     {{ latest_by_key("segment_message_id, purpose", "received_at") }}
 
 )

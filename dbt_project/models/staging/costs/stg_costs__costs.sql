@@ -25,10 +25,10 @@ renamed as (
 
         ---------- numerics
         upper({{ text("currency") }}) as currency,
-        try_cast({{ plain_number("amount", 2) }} as decimal(18, 2)) as cost_local,
+        {{ as_plain_number("amount", 2, "decimal(18, 2)") }} as cost_local,
 
         ---------- dates
-        try_strptime({{ text("cost_date") }}, '%Y-%m-%d')::date as cost_date,
+        {{ iso_date("cost_date") }} as cost_date,
 
         ---------- lineage
         _file,
@@ -40,7 +40,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("cost_id") }}
 
 )

@@ -24,13 +24,10 @@ renamed as (
         {{ text("Job Title") }} as job_title,
 
         ---------- booleans
-        try_cast(lower({{ text("Marketing Consent") }}) as boolean) as has_marketing_consent,
+        {{ as_boolean("Marketing Consent") }} as has_marketing_consent,
 
         ---------- timestamps
-        case
-            when regexp_matches({{ text("Scanned At") }}, '([+-][0-9]{2}:?[0-9]{2}|Z)$')
-                then {{ utc("Scanned At") }}
-        end as scanned_at,
+        {{ utc_with_offset("Scanned At") }} as scanned_at,
 
         ---------- lineage
         _file,
@@ -42,7 +39,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("badge_scan_id") }}
 
 )

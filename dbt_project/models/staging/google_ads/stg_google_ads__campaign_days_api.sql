@@ -1,74 +1,35 @@
 with
 
-source as (
+reports as (
 
-    select * from {{ source("google_ads", "campaign_report_api") }}
-
-),
-
-parsed as (
-
-    select
-        ---------- ids
-        {{ text("campaign.id") }} as google_ads_campaign_id,
-        {{ text("campaign.name") }} as campaign_name,
-        try_cast({{ text("segments.date") }} as date) as report_date,
-
-        ---------- text
-        {{ text("customer.time_zone") }} as time_zone,
-
-        ---------- numerics: an API writes no separators, and as many decimals as there are
-        upper({{ text("customer.currency_code") }}) as currency,
-        try_cast({{ english_number("metrics.cost_micros", 0) }} as decimal(24, 0)) as cost_micros,
-        try_cast({{ english_number("metrics.impressions", 0) }} as bigint) as impressions,
-        try_cast({{ english_number("metrics.clicks", 0) }} as bigint) as clicks,
-        try_cast({{ english_number("metrics.conversions", 18) }} as double) as conversions,
-        try_cast({{ english_number("metrics.conversions_value", 18) }} as decimal(28, 10))
-            as conversion_value_local,
-
-        ---------- lineage
-        _file,
-        _line,
-        _load_id
-    from source
+    select * from {{ ref("stg_google_ads__campaign_day_reports_api") }}
 
 ),
 
 latest as (
 
-    select * from parsed
-    qualify _load_id = max(_load_id) over (
-        partition by google_ads_campaign_id, report_date, currency
-    )
-
-),
-
--- A query may split finer than the columns that are loaded (by ad group, by device): the rows of
--- one file add up, so none of them may be dropped.
-summed as (
-
     select
         ---------- ids
-        google_ads_campaign_id,
-        report_date,
-        currency,
-        max_by(campaign_name, _line) as campaign_name,
-        max_by(time_zone, _line) as time_zone,
+        reports.google_ads_campaign_id,
+        reports.report_date,
+        reports.currency,
+        reports.campaign_name,
+        reports.time_zone,
 
-        ---------- numerics: a product stays decimal, a division would be a double
-        (sum(cost_micros)::decimal(30, 0) * 0.000001::decimal(7, 6))::decimal(18, 2) as cost_local,
-        sum(impressions)::bigint as impressions,
-        sum(clicks)::bigint as clicks,
-        {{ exact_sum('conversions') }}::double as conversions,
-        sum(conversion_value_local)::decimal(18, 2) as conversion_value_local,
+        ---------- numerics
+        reports.cost_local,
+        reports.impressions,
+        reports.clicks,
+        reports.conversions,
+        reports.conversion_value_local,
 
         ---------- lineage
-        max_by(_file, _line) as _file,
-        max(_line) as _line,
-        max(_load_id) as _load_id
-    from latest
-    group by all
+        reports._file,
+        reports._line,
+        reports._load_id
+    from reports
+    {{ latest_by_key("google_ads_campaign_id, report_date, currency") }}
 
 )
 
-select * from summed
+select * from latest

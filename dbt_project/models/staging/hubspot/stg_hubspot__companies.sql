@@ -21,8 +21,8 @@ renamed as (
         {{ text("Company owner") }} as owner_name,
 
         ---------- numerics
-        try_cast({{ plain_number("Number of Employees", 0) }} as integer) as employee_count,
-        try_cast({{ plain_number("Annual Revenue", 2) }} as double) as annual_revenue_local,
+        {{ as_plain_number("Number of Employees", 0, "integer") }} as employee_count,
+        {{ as_plain_number("Annual Revenue", 2, "double") }} as annual_revenue_local,
 
         ---------- times: written in the portal's zone
         {{ portal_utc("Create Date") }} as created_at,
@@ -37,7 +37,10 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select
+        renamed.*,
+        {{ snapshot_columns() }}
+    from renamed
     {{ latest_by_key("hubspot_company_id") }}
 
 )

@@ -34,7 +34,7 @@ merged as (
 
 latest as (
 
-    select * from merged
+    select merged.* from merged
     {{ latest_by_key("merged_contact_id") }}
 
 )

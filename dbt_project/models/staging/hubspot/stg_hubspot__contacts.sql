@@ -41,7 +41,10 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select
+        renamed.*,
+        {{ snapshot_columns() }}
+    from renamed
     {{ latest_by_key("hubspot_contact_id") }}
 
 )

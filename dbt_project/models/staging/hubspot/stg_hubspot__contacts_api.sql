@@ -30,13 +30,11 @@ renamed as (
         {{ record_ids("merged_object_ids") }} as merged_contact_ids,
 
         ---------- booleans
-        try_cast({{ text("email_optout") }} as boolean) as has_opted_out_of_email,
-        try_cast({{ text("archived") }} as boolean) as is_archived,
+        {{ as_boolean("email_optout") }} as has_opted_out_of_email,
+        {{ as_boolean("archived") }} as is_archived,
 
         ---------- times: a property is ISO 8601 or, in older answers, epoch milliseconds
-        coalesce(
-            try(epoch_ms(try_cast({{ text("first_seen") }} as bigint))), {{ utc("first_seen") }}
-        ) as first_seen_at,
+        {{ epoch_ms_or_utc("first_seen") }} as first_seen_at,
         {{ utc("created_at") }} as created_at,
         {{ utc("updated_at") }} as updated_at,
 
@@ -50,7 +48,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("hubspot_contact_id", "updated_at") }}
 
 )

@@ -23,10 +23,10 @@ renamed as (
 
         ---------- numerics
         upper({{ text("Currency") }}) as currency,
-        try_cast({{ plain_number("Amount", 2) }} as decimal(18, 2)) as amount_local,
+        {{ as_plain_number("Amount", 2, "decimal(18, 2)") }} as amount_local,
 
         ---------- times: written in the portal's zone, where the day is meant
-        {{ portal_time("Close Date") }}::date as close_date,
+        {{ portal_date("Close Date") }} as close_date,
         {{ portal_utc("Close Date") }} as closes_at,
         {{ portal_utc("Create Date") }} as created_at,
 
@@ -40,7 +40,10 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select
+        renamed.*,
+        {{ snapshot_columns() }}
+    from renamed
     {{ latest_by_key("hubspot_deal_id") }}
 
 )

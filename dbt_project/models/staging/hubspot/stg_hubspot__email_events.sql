@@ -25,7 +25,7 @@ renamed as (
         {{ query_value("url", "utm_term") }} as utm_term,
 
         ---------- timestamps
-        try(epoch_ms(try_cast({{ text("created") }} as bigint))) as occurred_at,
+        {{ epoch_ms_utc("created") }} as occurred_at,
 
         ---------- lineage
         _file,
@@ -37,7 +37,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("hubspot_email_event_id, occurred_at") }}
 
 )

@@ -25,7 +25,7 @@ renamed as (
         {{ text("page_title") }} as page_title,
 
         ---------- timestamps
-        try(epoch_ms(try_cast({{ text("submitted_at") }} as bigint))) as submitted_at,
+        {{ epoch_ms_utc("submitted_at") }} as submitted_at,
 
         ---------- lineage
         _file,
@@ -37,7 +37,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("hubspot_form_submission_id") }}
 
 )

@@ -6,10 +6,11 @@ source as (
 
 ),
 
-newest as (
+-- Within one export the last line of a record is all its memberships.
+last_lines as (
 
-    select * from source
-    {{ latest_by_key("object_type_id, record_id") }}
+    select source.* from source
+    {{ latest_by_key("object_type_id, record_id, _snapshot_place") }}
 
 ),
 
@@ -17,14 +18,9 @@ memberships as (
 
     select
         *,
-        unnest(
-            from_json(
-                try_cast(memberships as json),
-                '[{"listId": "VARCHAR", "firstAddedTimestamp": "VARCHAR",
-                   "lastAddedTimestamp": "VARCHAR"}]'
-            )
-        ) as item
-    from newest
+        {{ json_items("memberships", ["listId", "firstAddedTimestamp", "lastAddedTimestamp"]) }}
+            as item
+    from last_lines
 
 ),
 
@@ -37,8 +33,8 @@ renamed as (
         {{ text("record_id") }} as hubspot_record_id,
 
         ---------- times
-        try_cast(item['firstAddedTimestamp'] as timestamptz) at time zone 'UTC' as first_added_at,
-        try_cast(item['lastAddedTimestamp'] as timestamptz) at time zone 'UTC' as last_added_at,
+        {{ item_utc("memberships", "firstAddedTimestamp") }} as first_added_at,
+        {{ item_utc("memberships", "lastAddedTimestamp") }} as last_added_at,
 
         ---------- lineage
         _file,
@@ -48,10 +44,14 @@ renamed as (
 
 ),
 
+-- The snapshot decides, not when a record was added: it may have left a list and joined again.
 latest as (
 
-    select * from renamed
-    {{ latest_by_key("hubspot_list_id, object_type_id, hubspot_record_id", "last_added_at") }}
+    select
+        renamed.*,
+        {{ snapshot_columns() }}
+    from renamed
+    {{ latest_by_key("hubspot_list_id, object_type_id, hubspot_record_id") }}
 
 )
 

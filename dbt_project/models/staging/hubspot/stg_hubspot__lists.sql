@@ -19,7 +19,7 @@ renamed as (
         lower({{ text("processing_status") }}) as processing_status,
 
         ---------- numerics
-        try_cast({{ plain_number("list_size", 0) }} as integer) as member_count,
+        {{ as_plain_number("list_size", 0, "integer") }} as member_count,
 
         ---------- times
         {{ utc("created_at") }} as created_at,
@@ -36,7 +36,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("hubspot_list_id", "updated_at") }}
 
 )

@@ -10,13 +10,9 @@ changes as (
 
     select
         *,
-        unnest(
-            from_json(
-                try_cast(changes as json),
-                '[{"change": "VARCHAR", "changeType": "VARCHAR", "subscriptionId": "VARCHAR",
-                   "source": "VARCHAR", "timestamp": "VARCHAR"}]'
-            )
-        ) as item
+        {{ json_items(
+            "changes", ["change", "changeType", "subscriptionId", "source", "timestamp"]
+        ) }} as item
     from source
 
 ),
@@ -32,7 +28,10 @@ renamed as (
         item['source'] as change_source,
 
         ---------- timestamps: a change without a causing event carries a time of its own
-        try(epoch_ms(try_cast(coalesce(item['timestamp'], timestamp) as bigint))) as changed_at,
+        case
+            when item['timestamp'] is null then {{ epoch_ms_utc("timestamp") }}
+            else {{ item_epoch_ms("changes", "timestamp") }}
+        end as changed_at,
 
         ---------- lineage
         _file,
@@ -73,7 +72,7 @@ parsed as (
 
 latest as (
 
-    select * from parsed
+    select parsed.* from parsed
     {{ latest_by_key("hubspot_subscription_change_id") }}
 
 )

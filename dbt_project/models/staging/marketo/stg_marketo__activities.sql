@@ -20,7 +20,7 @@ located as (
     select
         *,
         coalesce(
-            {{ json_value("known", '$."Link"') }}, {{ json_value("known", '$."Webpage URL"') }}
+            {{ json_text("known", '$."Link"') }}, {{ json_text("known", '$."Webpage URL"') }}
         ) as found_url
     from parsed
 
@@ -34,7 +34,7 @@ renamed as (
         {{ marketo_text("leadId") }} as marketo_lead_id,
         {{ marketo_text("campaignId") }} as smart_campaign_id,
         {{ marketo_text("primaryAttributeValueId") }} as primary_attribute_id,
-        try_cast({{ marketo_text("activityTypeId") }} as integer) as activity_type_id,
+        {{ as_number("activityTypeId", "integer") }} as activity_type_id,
 
         ---------- text
         case activity_type_id
@@ -54,7 +54,7 @@ renamed as (
         end as activity_type,
         {{ marketo_text("primaryAttributeValue") }} as primary_attribute,
         known as attributes,
-        {{ json_value("known", '$."New Status"') }} as new_status,
+        {{ json_text("known", '$."New Status"') }} as new_status,
         found_url as url,
         {{ query_value("found_url", "utm_source") }} as utm_source,
         {{ query_value("found_url", "utm_medium") }} as utm_medium,
@@ -75,7 +75,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("marketo_activity_id") }}
 
 )

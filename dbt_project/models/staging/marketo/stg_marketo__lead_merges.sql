@@ -12,14 +12,13 @@ renamed as (
     select
         ---------- ids: a list of numbers, or the same as text
         unnest(
-            regexp_extract_all({{ json_value("attributes", '$."Merge IDs"') }}, '[0-9]+')
+            regexp_extract_all({{ json_text("attributes", '$."Merge IDs"') }}, '[0-9]+')
         ) as merged_lead_id,
         marketo_lead_id as surviving_lead_id,
         marketo_activity_id,
 
         ---------- booleans
-        try_cast({{ json_value("attributes", '$."Merged in Sales"') }} as boolean)
-            as is_merged_in_salesforce,
+        {{ json_boolean("attributes", '$."Merged in Sales"') }} as is_merged_in_salesforce,
 
         ---------- timestamps
         occurred_at as merged_at,
@@ -34,7 +33,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("merged_lead_id", "merged_at") }}
 
 )

@@ -32,11 +32,11 @@ renamed as (
         {{ marketo_text("leadSource") }} as lead_source,
 
         ---------- numerics
-        try_cast({{ plain_number("leadScore", 0) }} as integer) as lead_score,
+        {{ as_plain_number("leadScore", 0, "integer") }} as lead_score,
 
         ---------- booleans
-        try_cast({{ marketo_text("unsubscribed") }} as boolean) as is_unsubscribed,
-        try_cast({{ marketo_text("emailInvalid") }} as boolean) as is_email_invalid,
+        {{ as_boolean("unsubscribed") }} as is_unsubscribed,
+        {{ as_boolean("emailInvalid") }} as is_email_invalid,
 
         ---------- times
         {{ marketo_utc("createdAt") }} as created_at,
@@ -52,7 +52,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("marketo_lead_id", "updated_at") }}
 
 )

@@ -17,8 +17,8 @@ renamed as (
         {{ marketo_text("statusName") }} as status,
 
         ---------- booleans
-        try_cast({{ marketo_text("reachedSuccess") }} as boolean) as has_reached_success,
-        try_cast({{ marketo_text("acquiredBy") }} as boolean) as is_acquired_by_program,
+        {{ as_boolean("reachedSuccess") }} as has_reached_success,
+        {{ as_boolean("acquiredBy") }} as is_acquired_by_program,
 
         ---------- times
         {{ marketo_utc("membershipDate") }} as member_since_at,
@@ -36,7 +36,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("marketo_program_id, marketo_lead_id", "updated_at") }}
 
 )

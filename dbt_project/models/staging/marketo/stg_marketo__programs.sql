@@ -10,10 +10,7 @@ costed as (
 
     select
         *,
-        list_transform(
-            try_cast(try_cast(costs as json) as json[]),
-            lambda item: try_cast(json_extract_string(item, '$.cost') as decimal(18, 2))
-        ) as amounts
+        {{ item_numbers("costs", "cost", "decimal(18, 2)") }} as amounts
     from source
 
 ),
@@ -52,7 +49,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("marketo_program_id", "updated_at") }}
 
 )

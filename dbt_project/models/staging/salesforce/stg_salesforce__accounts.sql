@@ -24,11 +24,11 @@ renamed as (
         {{ text("Industry") }} as industry,
 
         ---------- numerics
-        try_cast({{ text("AnnualRevenue") }} as double) as annual_revenue_local,
-        try_cast({{ text("NumberOfEmployees") }} as integer) as employee_count,
+        {{ as_number("AnnualRevenue", "double") }} as annual_revenue_local,
+        {{ as_number("NumberOfEmployees", "integer") }} as employee_count,
 
         ---------- booleans
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times
         {{ utc("CreatedDate") }} as created_at,
@@ -44,7 +44,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_account_id", "updated_at") }}
 
 )

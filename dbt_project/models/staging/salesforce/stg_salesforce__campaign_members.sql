@@ -19,11 +19,11 @@ renamed as (
         {{ text("Status") }} as status,
 
         ---------- booleans
-        try_cast({{ text("HasResponded") }} as boolean) as has_responded,
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("HasResponded") }} as has_responded,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times
-        try_cast({{ text("FirstRespondedDate") }} as date) as first_responded_date,
+        {{ as_date("FirstRespondedDate") }} as first_responded_date,
         {{ utc("CreatedDate") }} as created_at,
         coalesce({{ utc("SystemModstamp") }}, {{ utc("LastModifiedDate") }}) as updated_at,
 
@@ -37,7 +37,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_campaign_member_id", "updated_at") }}
 
 )

@@ -19,17 +19,17 @@ renamed as (
         {{ text("Status") }} as status,
 
         ---------- dates
-        try_cast({{ text("StartDate") }} as date) as start_date,
-        try_cast({{ text("EndDate") }} as date) as end_date,
+        {{ as_date("StartDate") }} as start_date,
+        {{ as_date("EndDate") }} as end_date,
 
         ---------- numerics
-        try_cast({{ text("BudgetedCost") }} as decimal(18, 2)) as budgeted_cost_local,
-        try_cast({{ text("ActualCost") }} as decimal(18, 2)) as actual_cost_local,
+        {{ as_number("BudgetedCost", "decimal(18, 2)") }} as budgeted_cost_local,
+        {{ as_number("ActualCost", "decimal(18, 2)") }} as actual_cost_local,
         upper({{ text("CurrencyIsoCode") }}) as currency,
 
         ---------- booleans
-        try_cast({{ text("IsActive") }} as boolean) as is_active,
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsActive") }} as is_active,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- timestamps
         {{ utc("CreatedDate") }} as created_at,
@@ -45,7 +45,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_campaign_id", "updated_at") }}
 
 )

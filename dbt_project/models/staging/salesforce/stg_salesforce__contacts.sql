@@ -29,8 +29,8 @@ renamed as (
         {{ text("LeadSource") }} as lead_source,
 
         ---------- booleans
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
-        try_cast({{ text("HasOptedOutOfEmail") }} as boolean) as has_opted_out_of_email,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
+        {{ as_boolean("HasOptedOutOfEmail") }} as has_opted_out_of_email,
 
         ---------- times
         {{ utc("CreatedDate") }} as created_at,
@@ -46,7 +46,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_contact_id", "updated_at") }}
 
 )

@@ -22,15 +22,15 @@ renamed as (
         {{ text("EventSubtype") }} as event_subtype,
 
         ---------- numerics
-        try_cast({{ text("DurationInMinutes") }} as integer) as duration_minutes,
+        {{ as_number("DurationInMinutes", "integer") }} as duration_minutes,
 
         ---------- booleans
-        try_cast({{ text("IsAllDayEvent") }} as boolean) as is_all_day,
-        try_cast({{ text("IsChild") }} as boolean) as is_child,
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsAllDayEvent") }} as is_all_day,
+        {{ as_boolean("IsChild") }} as is_child,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times: midnight UTC of an all-day event stands for a day, not for a moment
-        try_cast({{ text("ActivityDate") }} as date) as event_date,
+        {{ as_date("ActivityDate") }} as event_date,
         case when is_all_day then null else {{ utc("StartDateTime") }} end as starts_at,
         case when is_all_day then null else {{ utc("EndDateTime") }} end as ends_at,
         {{ utc("CreatedDate") }} as created_at,
@@ -46,7 +46,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_event_id", "updated_at") }}
 
 )

@@ -29,12 +29,10 @@ renamed as (
         {{ text("Lead Status") }} as status,
 
         ---------- booleans
-        try_cast({{ text("Email Opt Out") }} as boolean) as has_opted_out_of_email,
+        {{ as_boolean("Email Opt Out") }} as has_opted_out_of_email,
 
         ---------- times: a day of the user's, whose zone the report does not say
-        try_strptime(
-            {{ text("Create Date") }}, '{{ var("salesforce_report_date", "%m/%d/%Y") }}'
-        )::date as created_date,
+        {{ report_date("Create Date") }} as created_date,
 
         ---------- lineage
         _file,
@@ -46,7 +44,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_lead_id") }}
 
 )

@@ -36,12 +36,12 @@ renamed as (
         {{ text("Status") }} as status,
 
         ---------- booleans
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
-        try_cast({{ text("IsConverted") }} as boolean) as is_converted,
-        try_cast({{ text("HasOptedOutOfEmail") }} as boolean) as has_opted_out_of_email,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
+        {{ as_boolean("IsConverted") }} as is_converted,
+        {{ as_boolean("HasOptedOutOfEmail") }} as has_opted_out_of_email,
 
         ---------- times
-        try_cast({{ text("ConvertedDate") }} as date) as converted_date,
+        {{ as_date("ConvertedDate") }} as converted_date,
         {{ utc("CreatedDate") }} as created_at,
         coalesce({{ utc("SystemModstamp") }}, {{ utc("LastModifiedDate") }}) as updated_at,
 
@@ -55,7 +55,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_lead_id", "updated_at") }}
 
 )

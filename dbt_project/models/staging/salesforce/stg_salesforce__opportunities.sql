@@ -25,16 +25,16 @@ renamed as (
 
         ---------- numerics
         upper({{ text("CurrencyIsoCode") }}) as currency,
-        try_cast({{ text("Amount") }} as decimal(18, 2)) as amount_local,
-        try_cast({{ text("Probability") }} as double) as probability,
+        {{ as_number("Amount", "decimal(18, 2)") }} as amount_local,
+        {{ as_number("Probability", "double") }} as probability,
 
         ---------- booleans
-        try_cast({{ text("IsClosed") }} as boolean) as is_closed,
-        try_cast({{ text("IsWon") }} as boolean) as is_won,
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsClosed") }} as is_closed,
+        {{ as_boolean("IsWon") }} as is_won,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times
-        try_cast({{ text("CloseDate") }} as date) as close_date,
+        {{ as_date("CloseDate") }} as close_date,
         {{ utc("CreatedDate") }} as created_at,
         coalesce({{ utc("SystemModstamp") }}, {{ utc("LastModifiedDate") }}) as updated_at,
 
@@ -48,7 +48,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_opportunity_id", "updated_at") }}
 
 )

@@ -18,8 +18,8 @@ renamed as (
         {{ text("Role") }} as role,  -- noqa: RF04
 
         ---------- booleans
-        try_cast({{ text("IsPrimary") }} as boolean) as is_primary,
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsPrimary") }} as is_primary,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times
         {{ utc("CreatedDate") }} as created_at,
@@ -35,7 +35,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_opportunity_contact_role_id", "updated_at") }}
 
 )

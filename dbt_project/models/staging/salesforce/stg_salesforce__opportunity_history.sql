@@ -20,17 +20,17 @@ renamed as (
 
         ---------- numerics
         upper({{ text("CurrencyIsoCode") }}) as currency,
-        try_cast({{ text("Amount") }} as decimal(18, 2)) as amount_local,
-        try_cast({{ text("ExpectedRevenue") }} as decimal(18, 2)) as expected_revenue_local,
-        try_cast({{ text("PrevAmount") }} as decimal(18, 2)) as previous_amount_local,
-        try_cast({{ text("Probability") }} as double) as probability,
+        {{ as_number("Amount", "decimal(18, 2)") }} as amount_local,
+        {{ as_number("ExpectedRevenue", "decimal(18, 2)") }} as expected_revenue_local,
+        {{ as_number("PrevAmount", "decimal(18, 2)") }} as previous_amount_local,
+        {{ as_number("Probability", "double") }} as probability,
 
         ---------- booleans
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times
-        try_cast({{ text("CloseDate") }} as date) as close_date,
-        try_cast({{ text("PrevCloseDate") }} as date) as previous_close_date,
+        {{ as_date("CloseDate") }} as close_date,
+        {{ as_date("PrevCloseDate") }} as previous_close_date,
         {{ utc("CreatedDate") }} as changed_at,
         {{ utc("SystemModstamp") }} as updated_at,
 
@@ -44,7 +44,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_opportunity_history_id", "updated_at") }}
 
 )

@@ -23,11 +23,11 @@ renamed as (
         {{ text("Status") }} as status,
 
         ---------- booleans
-        try_cast({{ text("IsClosed") }} as boolean) as is_closed,
-        try_cast({{ text("IsDeleted") }} as boolean) as is_deleted,
+        {{ as_boolean("IsClosed") }} as is_closed,
+        {{ as_boolean("IsDeleted") }} as is_deleted,
 
         ---------- times
-        try_cast({{ text("ActivityDate") }} as date) as activity_date,
+        {{ as_date("ActivityDate") }} as activity_date,
         {{ utc("CreatedDate") }} as created_at,
         {{ utc("CompletedDateTime") }} as completed_at,
 
@@ -41,7 +41,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_task_id") }}
 
 )

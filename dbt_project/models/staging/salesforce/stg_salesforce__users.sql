@@ -24,7 +24,7 @@ renamed as (
         {{ text("UserType") }} as user_type,
 
         ---------- booleans
-        try_cast({{ text("IsActive") }} as boolean) as is_active,
+        {{ as_boolean("IsActive") }} as is_active,
 
         ---------- times
         {{ utc("CreatedDate") }} as created_at,
@@ -40,7 +40,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("salesforce_user_id", "updated_at") }}
 
 )

@@ -29,7 +29,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("email, suppression_type", "occurred_at") }}
 
 )

@@ -23,9 +23,9 @@ renamed as (
         {{ text("loyalty_id") }} as loyalty_id,
 
         ---------- booleans
-        try_cast({{ json_value("lower(consent)", "$.analytics") }} as boolean)
+        {{ json_boolean("consent", "$.analytics") }}
             as has_analytics_consent,
-        try_cast({{ json_value("lower(consent)", "$.advertising") }} as boolean)
+        {{ json_boolean("consent", "$.advertising") }}
             as has_advertising_consent,
 
         ---------- timestamps
@@ -42,7 +42,7 @@ renamed as (
 
 latest as (
 
-    select * exclude (received_at) from renamed
+    select renamed.* exclude (received_at) from renamed  -- noqa: RF02
     {{ latest_by_key("web_event_id", "received_at") }}
 
 )

@@ -21,9 +21,9 @@ renamed as (
         {{ text("partnerref") }} as partner_reference,
 
         ---------- numerics
-        try_cast({{ plain_number("liveminutes", 0) }} as bigint) as live_minutes,
-        try_cast({{ plain_number("archiveminutes", 0) }} as bigint) as archive_minutes,
-        try_cast({{ plain_number("engagementscore", 6) }} as double) as engagement_score,
+        {{ as_plain_number("liveminutes", 0, "bigint") }} as live_minutes,
+        {{ as_plain_number("archiveminutes", 0, "bigint") }} as archive_minutes,
+        {{ as_plain_number("engagementscore", 6, "double") }} as engagement_score,
 
         ---------- timestamps
         {{ utc("firstliveactivity") }} as first_live_at,
@@ -41,7 +41,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("on24_event_id, on24_attendee_id") }}
 
 )

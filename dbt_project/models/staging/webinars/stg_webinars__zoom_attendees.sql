@@ -25,9 +25,8 @@ renamed as (
         nullif(lower({{ text("Approval Status") }}), '--') as approval_status,
 
         ---------- attendance
-        case lower({{ text("Attended") }}) when 'yes' then true when 'no' then false end
-            as has_attended,
-        try_cast({{ plain_number("Time in Session (minutes)", 0) }} as bigint) as minutes_attended,
+        {{ as_yes_no("Attended") }} as has_attended,
+        {{ as_plain_number("Time in Session (minutes)", 0, "bigint") }} as minutes_attended,
 
         ---------- timestamps
         {{ zoom_time("Actual Start Time") }} as webinar_started_at,
@@ -56,14 +55,14 @@ keyed as (
 -- A later report of a session is whole: who was absent in an earlier one may have come after all.
 latest_report as (
 
-    select * from keyed
-    qualify _load_id = max(_load_id) over (partition by zoom_webinar_id, webinar_started_at)
+    select keyed.* from keyed
+    {{ latest_file_by_key("zoom_webinar_id, webinar_started_at") }}
 
 ),
 
 latest as (
 
-    select * from latest_report
+    select latest_report.* from latest_report
     {{ latest_by_key("zoom_attendance_id") }}
 
 )

@@ -47,7 +47,7 @@ keyed as (
 
 latest as (
 
-    select * from keyed
+    select keyed.* from keyed
     {{ latest_by_key("zoom_registration_id") }}
 
 )
