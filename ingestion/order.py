@@ -33,7 +33,7 @@ FORMATS = (
     "%B %d, %Y, %I:%M %p",
     "%B %d, %Y",
 )
-_ZULU = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z")
+_ZULU = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 _NEWEST = rf"""
 with
 texts as (

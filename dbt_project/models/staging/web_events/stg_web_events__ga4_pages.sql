@@ -53,14 +53,11 @@ renamed as (
         {{ text("country") }} as country,
 
         ---------- booleans
-        {% for name, storage in {"analytics": "analytics", "advertising": "ads"}.items() -%}
-            case lower({{ text(storage ~ "_storage") }})
-                when 'yes' then true
-                when 'no' then false
-            end as has_{{ name }}_consent,
-        {% endfor %}
+        {{ as_yes_no("analytics_storage") }} as has_analytics_consent,
+        {{ as_yes_no("ads_storage") }} as has_advertising_consent,
+
         ---------- timestamps
-        make_timestamp(try_cast({{ plain_number("event_timestamp", 0) }} as bigint)) as occurred_at,
+        {{ epoch_us_utc("event_timestamp") }} as occurred_at,
 
         ---------- lineage
         _file,
@@ -72,7 +69,7 @@ renamed as (
 
 latest as (
 
-    select * from renamed
+    select renamed.* from renamed
     {{ latest_by_key("web_event_id") }}
 
 )

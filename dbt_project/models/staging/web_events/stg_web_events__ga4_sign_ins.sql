@@ -15,7 +15,7 @@ renamed as (
         {{ text("user_id") }} as user_id,
 
         ---------- timestamps
-        make_timestamp(try_cast({{ plain_number("event_timestamp", 0) }} as bigint)) as occurred_at,
+        {{ epoch_us_utc("event_timestamp") }} as occurred_at,
 
         ---------- lineage
         _file,
