@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from ingestion.order import LOAD_ORDER
 from ingestion.reading import LINE, Reject
 from ingestion.sources import Table
 from ingestion.tombstones import TOMBSTONES
@@ -103,6 +104,7 @@ def prepare(con: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
         con.execute(REJECTS)
         con.execute(TOMBSTONES)
         _add_columns(con, "state.loads", ADDED)
+        con.execute(LOAD_ORDER)
         for table in tables:
             con.execute(f"create schema if not exists {quote('raw_' + table.source)}")
             _prepare_raw(con, table)

@@ -24,7 +24,7 @@
     _as_of as last_seen_at
 {%- endmacro %}
 
-{#- The place of each row's load among all loads: see stg_loads__order. -#}
+{#- The place of each row's load among all loads: see state.load_order in ingestion/order.py. -#}
 {% macro load_order() -%}
     left join (
         select
@@ -33,6 +33,6 @@
             snapshot_place as _snapshot_place,
             as_of as _as_of,
             is_past as _is_past
-        from {{ ref("stg_loads__order") }}
+        from {{ source('state', 'load_order') }}
     ) as load_order on _load_id = _ordered_load_id
 {%- endmacro %}

@@ -65,7 +65,7 @@ def landed(module_home: Path) -> dict[str, FileResult]:
     results: dict[str, FileResult] = {}
     ingest_landing("r", lambda result: results.update({result.load.file: result}))
     build(
-        "staging.loads stg_salesforce__leads stg_salesforce__opportunities stg_hubspot__contacts "
+        "stg_salesforce__leads stg_salesforce__opportunities stg_hubspot__contacts "
         "stg_marketo__activities cast_failures gate_rules",
         exclude="resource_type:test",
     )

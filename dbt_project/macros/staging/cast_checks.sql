@@ -44,8 +44,13 @@
 
 {#- The raw table that a staging model reads; where it reads none, the model that it reads. -#}
 {% macro read_by(node) -%}
-    {%- set raw = node.depends_on.nodes | select("in", graph.sources) | list -%}
-    {{ return(graph.sources[raw[0]] if raw else graph.nodes[node.depends_on.nodes[0]]) }}
+    {%- set raw = [] -%}
+    {%- for id in node.depends_on.nodes if id in graph.sources -%}
+        {%- set source = graph.sources[id] -%}
+        {%- if source.source_name != "state" -%}{%- do raw.append(source) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- set models = node.depends_on.nodes | select("in", graph.nodes) | list -%}
+    {{ return(raw[0] if raw else graph.nodes[models[0]]) }}
 {%- endmacro %}
 
 {#- SQL that is true where a raw column holds a text: not blank, nor what the vendor writes so. -#}

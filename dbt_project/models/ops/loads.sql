@@ -8,7 +8,7 @@ source as (
 
 ordered as (
 
-    select * from {{ ref('stg_loads__order') }}
+    select * from {{ source('state', 'load_order') }}
 
 ),
 
@@ -39,6 +39,8 @@ listed as (
         source.loaded_at,
         source.file_as_of,
         source.data_as_of,
+        ordered.as_of,
+        ordered.is_past,
         ordered.place
     from source
     left join ordered on source.load_id = ordered.load_id

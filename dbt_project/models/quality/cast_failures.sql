@@ -44,7 +44,7 @@ counted as (
 
 loads as (
 
-    select * from {{ ref("stg_loads__order") }}
+    select * from {{ source('state', 'load_order') }}
 
 ),
 

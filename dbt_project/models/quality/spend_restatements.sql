@@ -7,7 +7,7 @@ reports as (
 
 loads as (
     select *
-    from {{ ref('stg_loads__order') }}
+    from {{ source('state', 'load_order') }}
 ),
 
 rates as (

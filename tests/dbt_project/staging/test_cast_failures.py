@@ -61,7 +61,7 @@ def counts(module_home: Path) -> Counts:
     ]
     (settings().landing / "hubspot" / "list_memberships.jsonl").write_text("\n".join(lines) + "\n")
     assert not ingest_landing().refused
-    build("staging.loads stg_marketo__activities cast_failures")
+    build("stg_marketo__activities cast_failures")
     with connect("test", read_only=True) as con:
         rows = con.execute(
             "select object, column_name, row_count, failed_count, example_line, is_newest_load "

@@ -89,7 +89,9 @@ days as (
             impressions,
             clicks,
             conversions,
-            {{ left_out }}::varchar as left_out
+            coalesce(
+                {{ left_out }}, if(report_date is null, 'its day cannot be read', null)
+            ) as left_out
         from {{ table }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -9,7 +9,6 @@ import pytest
 
 from ingestion import ledger
 from warehouse.connection import connect
-from warehouse.dbt import build
 
 SEED = 20261128
 DAY = datetime(2026, 3, 1)
@@ -30,9 +29,7 @@ class File(NamedTuple):
 @pytest.fixture(scope="module", autouse=True)
 def view(module_home: Path) -> None:
     with connect("test") as con:
-        con.execute("create schema state")
-        con.execute(ledger.LOADS)
-    build("staging.loads")
+        ledger.prepare(con, ())
 
 
 def _order(files: list[File]) -> dict[str, tuple[int, bool]]:
@@ -52,7 +49,7 @@ def _order(files: list[File]) -> dict[str, tuple[int, bool]]:
                 data_as_of=file.newest if is_load else None,
             )  # fmt: skip
             ledger.write(con, row, "", DAY)
-        rows = con.execute("select load_id, place, is_past from ops.stg_loads__order").fetchall()
+        rows = con.execute("select load_id, place, is_past from state.load_order").fetchall()
     contents = {load_id: content for content, load_id in seen.items()}
     assert len(rows) == len(contents)
     return {contents[load_id]: (place, is_past) for load_id, place, is_past in rows}
