@@ -150,7 +150,7 @@ def run_onefold() -> Callable[..., subprocess.CompletedProcess[str]]:
 def covered(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """covered(figure): what this test found is what docs/coverage.md says of it."""
     page = Path(__file__).parents[1] / "docs" / "coverage.md"
-    name = f"{request.path.relative_to(page.parents[1]).as_posix()}::{request.node.name}"
+    name = f"{request.path.relative_to(page.parents[1]).as_posix()}::{request.node.originalname}"
     rows = [line for line in page.read_text("utf-8").splitlines() if f"`{name}`" in line]
 
     def compare(figure: str) -> None:

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +26,7 @@ from warehouse.dbt import build
 from warehouse.settings import PROJECT_ROOT, settings
 
 SEED = 20270102
+Covered = Callable[[str], None]
 LINEAGE = ("_file", "_line", "_load_id")
 TABLES = read_tables()
 VENDOR_SAMPLES = PROJECT_ROOT / "tests" / "ingestion" / "exports"
@@ -218,7 +219,7 @@ def home(request: pytest.FixtureRequest, homes: tuple[Home, Home]) -> Home:
 
 
 def test_the_same_day_replayed_shuffled_and_with_duplicates_gives_identical_staging(
-    homes: tuple[Home, Home],
+    homes: tuple[Home, Home], covered: Covered
 ) -> None:
     found = []
     for one in homes:
@@ -232,15 +233,21 @@ def test_the_same_day_replayed_shuffled_and_with_duplicates_gives_identical_stag
     assert [name for name, (rows, _) in in_order.items() if not rows] == []
     differing = [name for name in in_order if in_order[name] != shuffled[name]]
     assert differing == [], f"seed {SEED}, order {homes[1].files}"
+    rows = sum(rows for rows, _ in in_order.values())
+    many, more = (len(one.files) for one in homes)
+    covered(f"{len(in_order)} tables, {rows:,} rows; {many} files in order, {more} shuffled")
 
 
-def test_the_vendors_samples_are_read_without_a_failed_cast(home: Home) -> None:
+def test_the_vendors_samples_are_read_without_a_failed_cast(home: Home, covered: Covered) -> None:
     rows = _query(home, "select distinct object, failed_count > 0 from quality.cast_failures")
     assert len(rows) > 30
     assert not [row for row in rows if row[1]]
+    covered(f"{len({table for table, _ in rows})} tables, {sum(bad for _, bad in rows)} failures")
 
 
-def test_snapshot_shows_deletes_as_deletes_whatever_comes_late(home: Home) -> None:
+def test_snapshot_shows_deletes_as_deletes_whatever_comes_late(
+    home: Home, covered: Covered
+) -> None:
     rows = _query(
         home,
         "select hubspot_contact_id, last_name, is_deleted, last_seen_at "
@@ -252,9 +259,10 @@ def test_snapshot_shows_deletes_as_deletes_whatever_comes_late(home: Home) -> No
         ("s3", "Three", True, datetime(2027, 1, 1)),
         ("s4", "Four", True, datetime(2026, 12, 31)),  # only a late file ever had it
     ]
+    covered(f"{sum(row[2] for row in rows)} of {len(rows)} contacts deleted")
 
 
-def test_snapshot_of_memberships_shows_who_left_a_list(home: Home) -> None:
+def test_snapshot_of_memberships_shows_who_left_a_list(home: Home, covered: Covered) -> None:
     rows = _query(
         home,
         "select hubspot_record_id, hubspot_list_id, is_deleted "
@@ -263,18 +271,20 @@ def test_snapshot_of_memberships_shows_who_left_a_list(home: Home) -> None:
     assert rows == [
         ("m1", "11", False), ("m1", "12", True), ("m2", "11", True), ("m3", "12", False),
     ]  # fmt: skip
+    covered(f"{sum(row[2] for row in rows)} of {len(rows)} memberships ended")
 
 
-def test_append_counts_an_overlapping_window_once(home: Home) -> None:
+def test_append_counts_an_overlapping_window_once(home: Home, covered: Covered) -> None:
     rows = _query(
         home,
         "select hubspot_email_event_id, count(*) from staging.stg_hubspot__email_events "
         "where hubspot_email_event_id like 'ev%' group by 1 order by 1",
     )
     assert rows == [("ev01", 1), ("ev02", 1), ("ev03", 1)]
+    covered(f"{sum(count for _, count in rows)} events from overlapping windows")
 
 
-def test_upsert_keeps_the_newest_state_whatever_comes_last(home: Home) -> None:
+def test_upsert_keeps_the_newest_state_whatever_comes_last(home: Home, covered: Covered) -> None:
     subscriptions = _query(
         home,
         "select billing_subscription_id, subscription_status "
@@ -288,9 +298,12 @@ def test_upsert_keeps_the_newest_state_whatever_comes_last(home: Home) -> None:
         "where salesforce_lead_id in ('00Qx', '00Qy', '00Qz') order by 1",
     )
     assert leads == [("00Qx", "Newer"), ("00Qy", "Newer"), ("00Qz", "Newest")]
+    covered(f"{len(subscriptions) + len(leads)} records")
 
 
-def test_restated_ad_spend_counts_the_newest_report_and_says_by_how_much(home: Home) -> None:
+def test_restated_ad_spend_counts_the_newest_report_and_says_by_how_much(
+    home: Home, covered: Covered
+) -> None:
     days = _query(
         home,
         "select report_date::varchar, cost_local::varchar "
@@ -311,6 +324,9 @@ def test_restated_ad_spend_counts_the_newest_report_and_says_by_how_much(home: H
         ("2027-01-02", "20.00", "21.50", "1.50", *_overlaps(1, 2)),
         ("2027-01-02", "21.50", "21.00", "-0.50", *_overlaps(2, 3)),
     ]
+    covered(
+        ", ".join(f"{change:>+}" for change in (float(row[3]) for row in restated)) + " recorded"
+    )
 
 
 def _overlaps(*numbers: int) -> list[str]:

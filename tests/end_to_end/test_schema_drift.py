@@ -26,6 +26,7 @@ AS_OF = datetime(2026, 6, 30)
 WON = {"IsWon": "true", "IsClosed": "true", "CloseDate": "2026-03-01"}
 AMOUNTS = ["1.234,56"] * 11 + ["100.00", ""]
 """Eleven of twelve texts are no numbers in the plain form that Salesforce writes."""
+Covered = Callable[[str], None]
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -84,24 +85,28 @@ def query(landed: dict[str, FileResult]) -> Query:
 
 
 def test_a_declared_column_missing_refuses_that_file_and_the_others_go_on(
-    landed: dict[str, FileResult], query: Query
+    landed: dict[str, FileResult], query: Query, covered: Covered
 ) -> None:
     refused = [r.load for r in landed.values() if r.outcome == "refused"]
     assert [load.file for load in refused] == ["salesforce/Lead_without.csv"]
     assert "missing declared column SystemModstamp" in refused[0].message
     assert sum(r.outcome == "loaded" for r in landed.values()) == len(landed) - 1 == 4
     assert query("select last_name from staging.stg_salesforce__leads") == [("Ash",)]
+    covered(f"{len(refused)} of {len(landed)} files refused")
 
 
 def test_a_renamed_header_is_matched_through_declared_aliases(
-    landed: dict[str, FileResult], query: Query
+    landed: dict[str, FileResult], query: Query, covered: Covered
 ) -> None:
     load = landed["hubspot/contacts.csv"].load
     assert load.checks["renamed_columns"] == {"Original Traffic Source": "Original Source"}
     assert query("select original_source from staging.stg_hubspot__contacts") == [("Paid Search",)]
+    covered(f"{len(load.checks['renamed_columns'])} renamed column")
 
 
-def test_type_drift_is_a_counted_failure_with_a_line_to_look_at(query: Query) -> None:
+def test_type_drift_is_a_counted_failure_with_a_line_to_look_at(
+    query: Query, covered: Covered
+) -> None:
     found = query(
         "select object, column_name, row_count, failed_count, file, example_line "
         "from quality.cast_failures where failed_count > 0 order by all"
@@ -113,9 +118,12 @@ def test_type_drift_is_a_counted_failure_with_a_line_to_look_at(query: Query) ->
     amounts = query("select amount_local from staging.stg_salesforce__opportunities order by 1")
     assert len(amounts) == len(AMOUNTS)
     assert [a for (a,) in amounts if a is not None] == [100]
+    covered(f"{sum(row[3] for row in found)} texts in {len(found)} columns")
 
 
-def test_type_drift_warns_and_blocks_at_the_gate_by_its_rules(query: Query) -> None:
+def test_type_drift_warns_and_blocks_at_the_gate_by_its_rules(
+    query: Query, covered: Covered
+) -> None:
     with connect("test", read_only=True) as con:
         rules = read_rules(con, "marts", AS_OF)
     bad = {
@@ -130,9 +138,10 @@ def test_type_drift_warns_and_blocks_at_the_gate_by_its_rules(query: Query) -> N
         "casts_of_newest_load": [amount],
     }
     assert [rules[name].level for name in bad] == ["warn", "block"]
+    covered(", ".join(f"{len(rows)} {rules[name].level}" for name, rows in bad.items()))
 
 
-def test_type_drift_is_in_the_final_table(landed: dict[str, FileResult]) -> None:
+def test_type_drift_is_in_the_final_table(landed: dict[str, FileResult], covered: Covered) -> None:
     with connect("test") as con:
         ensure_state(con)
         summary = summarise(con, "r", None)
@@ -144,3 +153,4 @@ def test_type_drift_is_in_the_final_table(landed: dict[str, FileResult]) -> None
     assert lines == [
         ["salesforce.opportunities", "Amount", "11", "12", "salesforce/Opportunity.csv:2"]
     ]
+    covered(f"{len(lines)} line")
