@@ -6,12 +6,13 @@ ledger keeps both moments, and staging orders loads by them.
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.partitions import place
 from ingestion.sources import Table
 
 CAPTURED = ("generated_at", "completed_at")
@@ -162,12 +163,16 @@ def later(this: datetime | None, other: datetime | None) -> datetime | None:
 def file_as_of(file: str, captured: Mapping[str, str], table: Table) -> datetime | None:
     """When a file says it was made: in its name as `file_date` finds it, else above its header.
 
+    Where `file_date` is declared and the name has none, the day that its folder names counts.
     `captured` is what the dialect captured; the names in CAPTURED count, without a zone in brackets
     behind the time. None where neither says.
     """
     hit = re.search(table.file_date, file.rsplit("/", maxsplit=1)[-1]) if table.file_date else None
     if hit:
         return _from_digits("".join(re.findall(r"\d", hit["date"])))
+    day = place(file).day if table.file_date else None
+    if day:
+        return datetime.combine(day, time())
     said = next((captured[name] for name in CAPTURED if name in captured), "")
     said = re.sub(r"\s*\(.*", "", said)
     return _newest(pa.table({"value": [said]})) if said else None

@@ -74,7 +74,9 @@ def test_a_file_says_when_it_was_made(tasks: Table) -> None:
     dated = tasks.model_copy(update={"file_date": r"(?P<date>\d{4}-\d{2}-\d{2}(?:T\d{4})?)"})
     assert file_as_of("a/tasks-2026-03-01.csv", {}, dated) == datetime(2026, 3, 1)
     assert file_as_of("a/tasks-2026-03-01T0930.csv", {}, dated) == datetime(2026, 3, 1, 9, 30)
-    assert file_as_of("2026-03-01/tasks.csv", {}, dated) is None
+    assert file_as_of("a/2026-03-02/tasks.csv", {}, dated) == datetime(2026, 3, 2)
+    assert file_as_of("a/2026-03-02/tasks-2026-03-01.csv", {}, dated) == datetime(2026, 3, 1)
+    assert file_as_of("a/2026-03-02/tasks.csv", {}, tasks) is None
     assert file_as_of("a/tasks-2026-99-01.csv", {}, dated) is None
     assert file_as_of("a/tasks-2026-03-01.csv", {}, tasks) is None
     assert file_as_of("a/tasks.csv", {"generated_at": "2026-03-01 09:30:15"}, tasks) == MOMENT
