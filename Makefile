@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: run up test test-duckdb2 lint check bench-ingestion lock
+.PHONY: run up test test-kills test-duckdb2 lint check bench-ingestion lock
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed ; $(BIN)/onefold run --sample
 up: $(VENV)/installed ; $(BIN)/onefold up
 test: $(VENV)/installed ; $(BIN)/python -m pytest
+test-kills: $(VENV)/installed ; ONEFOLD_TEST_KILLS=all $(BIN)/python -m pytest tests/end_to_end/test_killed_at_commits.py tests/end_to_end/test_killed_at_moments.py
 lint: $(VENV)/installed ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint -p 2 dbt_project
 check: test lint
 bench-ingestion: $(VENV)/installed ; $(BIN)/python -m benchmarks.ingestion

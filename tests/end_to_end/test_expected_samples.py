@@ -70,8 +70,8 @@ def landed(module_home: Path) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def staged(landed: Any) -> Callable[[str], list[tuple[Any, ...]]]:
     """Rows of a query, after the staging models of all samples were built."""
-    models = " ".join(f"stg_{p.source}__{p.model}" for p in PLACES.values())
-    build(f"resource_type:seed {models}", vars={"as_of": AS_OF}, exclude="resource_type:test")
+    models = " ".join(f"+stg_{p.source}__{p.model}" for p in PLACES.values())
+    build(models, vars={"as_of": AS_OF}, exclude="resource_type:test")
 
     def rows(sql: str) -> list[tuple[Any, ...]]:
         with connect("test", read_only=True) as con:
