@@ -19,6 +19,8 @@ from simulator import receiver
 from simulator.simulate import simulate
 from warehouse.checksum import table_checksums
 
+HERE = Path(__file__).parent
+ORDER = ("published", "bad_exports", "sample_run", "killed_at_commits", "load_kinds", "scheduling")
 WORLD = {"people": 250, "months": 6, "seed": 11}
 SECRET = "signing key of the crash tests"
 SYNCS = ["newsletter_audience", "high_intent_leads", "open_opportunity_contacts"]
@@ -39,6 +41,16 @@ LEDGERS = (
 BUILT = ("staging", "identity", "marts", "segments", "sync")
 ROAD = ("ingest", "staging", "identity", "marts", "gate_marts", "publish", "plan", "sync", "report")
 Kill = dict[str, Any] | None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that would wait for the same shared run do not stand side by side."""
+    names = [f"test_{name}" for name in ORDER]
+    places = [i for i, item in enumerate(items) if item.path.parent == HERE]
+    found = [items[i] for i in places]
+    found.sort(key=lambda item: (*names, item.path.stem).index(item.path.stem))
+    for place, item in zip(places, found, strict=True):
+        items[place] = item
 
 
 @dataclass(frozen=True)
