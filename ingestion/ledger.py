@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ingestion.order import LOAD_ORDER
 from ingestion.reading import LINE, Reject
-from ingestion.sources import Table
+from ingestion.sources import Table, read_tables
 from ingestion.tombstones import TOMBSTONES
 from warehouse.connection import transaction
 
@@ -239,6 +239,13 @@ def refused_files(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         "select distinct file from state.loads where status = 'refused' order by file"
     ).fetchall()
     return tuple(row[0] for row in rows)
+
+
+def absent_sources(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Declared sources of which no file ever landed."""
+    loaded = con.execute("select distinct source from state.loads where status = 'loaded'")
+    there = {source for (source,) in loaded.fetchall()}
+    return tuple(sorted({table.source for table in read_tables()} - there))
 
 
 def note_rewrite(con: duckdb.DuckDBPyConnection, loaded: str, rewritten_hash: str) -> None:

@@ -39,13 +39,17 @@ AT = "2026-07-01 00:00:00"
 def main() -> None:
     """Serve commands until stdin ends."""
     warehouse.dbt.parsed(settings())
-    warehouse.dbt.build = partial(warehouse.dbt.build, exclude="resource_type:test")
+    warehouse.dbt.build = partial(_untested, warehouse.dbt.build)
     warehouse.dbt.docs = lambda *_: False
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
         print(json.dumps(serve(json.loads(line))), file=answers, flush=True)
+
+
+def _untested(build: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return build(*args, **kwargs | {"exclude": "resource_type:test"})
 
 
 def serve(command: dict[str, Any]) -> dict[str, Any]:
