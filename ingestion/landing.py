@@ -82,16 +82,20 @@ class _Item:
 def files(landing: Path) -> Iterator[tuple[Path, str]]:
     """Files that have finished arriving, with their name relative to `landing`.
 
-    Hidden files, unfinished downloads and `_READY` markers are none of ours. A folder that cannot
-    be read stands for the files in it.
+    A folder that cannot be read stands for the files in it.
     """
     for path in sorted(landing.rglob("*")):
-        name = path.relative_to(landing)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if hidden or path.name.lower() in _MARKERS or path.name.lower().endswith(_UNFINISHED):
-            continue
-        if path.is_file() or path.is_symlink() or _is_closed(path):
-            yield path, name.as_posix()
+        name = path.relative_to(landing).as_posix()
+        if is_export(name) and (path.is_file() or path.is_symlink() or _is_closed(path)):
+            yield path, name
+
+
+def is_export(name: str) -> bool:
+    """Is this path ours? Hidden files, unfinished downloads and `_READY` markers are not."""
+    parts = name.split("/")
+    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
+    last = parts[-1].lower()
+    return not (hidden or last in _MARKERS or last.endswith(_UNFINISHED))
 
 
 def _is_closed(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -194,15 +195,17 @@ def _load(
         with con.cursor() as reader:
             erased, parts = Erased.read(con), read_parts(reader, content, table)
             waiting: list[pa.Table] = []
-            for part in ahead(erased.withhold(reader, part, table) for part in parts):
-                ledger.write_rejects(con, stub, part.rejects)
-                account.add(part)
-                waiting.append(part.rows)
-                if sum(map(len, waiting)) >= _BATCH:
-                    rows = pa.concat_tables(waiting)
-                    whole = len(rows) - len(rows) % _GROUP
-                    _insert(con, rows.slice(0, whole), stub, table, at)
-                    waiting = [rows.slice(whole)]
+            # Whatever ends this, the reading thread ends before its cursor does.
+            with closing(ahead(erased.withhold(reader, p, table) for p in parts)) as coming:
+                for part in coming:
+                    ledger.write_rejects(con, stub, part.rejects)
+                    account.add(part)
+                    waiting.append(part.rows)
+                    if sum(map(len, waiting)) >= _BATCH:
+                        rows = pa.concat_tables(waiting)
+                        whole = len(rows) - len(rows) % _GROUP
+                        _insert(con, rows.slice(0, whole), stub, table, at)
+                        waiting = [rows.slice(whole)]
             if waiting:
                 _insert(con, pa.concat_tables(waiting), stub, table, at)
         content.confirm()

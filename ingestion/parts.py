@@ -1,6 +1,6 @@
 """Reading one file part by part: which reader, how much at once, and whether the count is right."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -47,10 +47,10 @@ def read_parts(
         yield replace(part, checks=part.checks | checks) if is_last else part
 
 
-def ahead(parts: Iterator[Reading]) -> Iterator[Reading]:
+def ahead(parts: Iterator[Reading]) -> Generator[Reading, None, None]:
     """The same parts, each read by a second thread while the one before it is written.
 
-    `parts` must not use the connection that writes: give it a cursor.
+    `parts` must not use the connection that writes: give it a cursor. Closing waits for the thread.
     """
     with ThreadPoolExecutor(1, "reader") as thread:
         coming = thread.submit(next, parts, None)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from ingestion import partitions
 from ingestion.arrivals import SILENT, Arrival, Listener, alone
 from ingestion.errors import FetchFailed
-from ingestion.landing import _MARKERS, _UNFINISHED
+from ingestion.landing import is_export
 from ingestion.locations import Remote, parse
 from warehouse import files
 from warehouse.settings import settings
@@ -139,13 +139,8 @@ def describe(
 
 
 def _is_export(name: str, info: dict[str, Any]) -> bool:
-    """Neither hidden nor unfinished nor a marker: what landing passes over is not fetched."""
-    if info["type"] not in ("file", "link") or name.endswith("/"):
-        return False
-    parts = name.split("/")
-    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
-    last = parts[-1].lower()
-    return not (hidden or last in _MARKERS or last.endswith(_UNFINISHED))
+    """What landing passes over is not fetched."""
+    return info["type"] in ("file", "link") and not name.endswith("/") and is_export(name)
 
 
 def _microseconds(modified: datetime | float | str | None) -> int | None:
