@@ -1,7 +1,6 @@
 """A file's bytes, out of their gzip or zip wrapping, and the hash that names them."""
 
 import gzip
-import hashlib
 import io
 import re
 import zipfile
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
+
+from blake3 import blake3
 
 from ingestion.errors import FileMoved, FileRefused
 
@@ -34,7 +35,8 @@ class Content:
 
     open: Callable[[], IO[bytes]]
     """A stream of the unpacked bytes; reading it may raise FileRefused inside `reading`."""
-    sha256: str
+    digest: str
+    """BLAKE3, in hex: SHA-256 takes ten times as long."""
     size: int
     """Unpacked bytes."""
     packed: str = ""
@@ -45,7 +47,7 @@ class Content:
     @classmethod
     def of(cls, raw: bytes) -> "Content":
         """Bytes at hand as a content."""
-        return cls(lambda: io.BytesIO(raw), hashlib.sha256(raw).hexdigest(), len(raw))
+        return cls(lambda: io.BytesIO(raw), blake3(raw).hexdigest(), len(raw))
 
     def head(self, size: int = 4) -> bytes:
         """The first bytes."""
@@ -71,9 +73,9 @@ def read_content(path: Path) -> Content:
 
     with reading():
         opener, packed = _opener(path)
-        sha256, size = _digest(opener)
+        digest, size = _digest(opener)
     confirm()
-    return Content(opener, sha256, size, packed, confirm)
+    return Content(opener, digest, size, packed, confirm)
 
 
 @contextmanager
@@ -113,7 +115,7 @@ def _opener(path: Path) -> tuple[Callable[[], IO[bytes]], str]:
 
 
 def _digest(opener: Callable[[], IO[bytes]]) -> tuple[str, int]:
-    found, size = hashlib.sha256(), 0
+    found, size = blake3(), 0
     with opener() as stream:
         while piece := stream.read(_STEP):
             size += len(piece)

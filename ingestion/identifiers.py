@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.records import Bools
 from ingestion.sources import Column, Table
 
 BLANKS = (
@@ -18,6 +19,9 @@ BLANKS = (
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 """What `str.strip` takes away; Arrow's own notion of a blank is another one."""
+
+_MANY = 50
+"""Numbers of one calling code that are worth the patterns of its numbering plan."""
 
 Normalise = Callable[[str, str, str | None], str | None]
 """(identifier type, value, region) -> normal form, None when the value has none."""
@@ -47,6 +51,8 @@ def normal_forms(id_type: str, values: pa.Array, regions: pa.Array | None = None
         return text
     if id_type == "email":
         known, unknown = _plain_emails(text)
+    elif id_type == "phone":
+        known, unknown = _plain_phones(text)
     else:
         known, unknown = pa.nulls(len(text), pa.string()), text.is_valid()
     if not unknown.true_count:
@@ -102,6 +108,45 @@ def _plain_emails(text: pa.Array) -> tuple[pa.Array, pa.Array]:
     )
     known = pc.if_else(plain, lower, pa.scalar(None, pa.string()))
     return known, pc.fill_null(pc.and_not(pc.match_substring(text, "@"), plain), False)
+
+
+def _plain_phones(text: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Normal forms of the numbers that are their own, and which texts are left to ask about."""
+    from identity.phone_plans import E164, plans
+
+    written = pc.fill_null(pc.match_substring_regex(text, E164), False)
+    places = np.flatnonzero(written.to_numpy(zero_copy_only=False))
+    digits = pc.utf8_slice_codeunits(text.take(pa.array(places)), 1)
+    plain = np.zeros(len(text), np.bool_)
+    for length in (1, 2, 3):
+        begins = pc.utf8_slice_codeunits(digits, 0, length).cast(pa.int16()).to_numpy()
+        codes, counts = np.unique(begins, return_counts=True)
+        for code in codes[(counts >= _MANY) & np.isin(codes, list(plans()))].tolist():
+            ours = begins == code
+            nationals = pc.utf8_slice_codeunits(digits.filter(pa.array(ours)), length)
+            plain[places[ours]] = _in_plan(nationals, code)
+    known = pc.if_else(pa.array(plain), text, pa.scalar(None, pa.string()))
+    return known, pc.and_(text.is_valid(), pa.array(~plain))
+
+
+def _in_plan(nationals: pa.Array, code: int) -> Bools:
+    """Which national numbers are valid behind this calling code, and need no change."""
+    from identity.phone_plans import plan
+
+    found = plan(code)
+    valid = np.zeros(len(nationals), np.bool_)
+    for described, kinds in found.regions:
+        of_region = np.zeros(len(nationals), np.bool_)
+        for kind in kinds:
+            of_region |= _matches(nationals, *kind)
+        valid |= of_region & _matches(nationals, *described)
+    return valid & ~_matches(nationals, found.doubtful)
+
+
+def _matches(texts: pa.Array, pattern: str, lengths: tuple[int, ...] = ()) -> Bools:
+    """Which texts match, and have one of the lengths where there are some."""
+    found: Bools = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return found & np.isin(pc.binary_length(texts), lengths) if lengths else found
 
 
 def _ask(id_type: str, values: pa.Array, regions: pa.Array | None) -> pa.Array:

@@ -162,7 +162,7 @@ def _ingest(
     stub = Load(source, UNRECOGNISED, item.file, "", "refused")
     try:
         content = read_content(item.path)
-        stub = replace(stub, content_hash=content.sha256, bytes=content.size)
+        stub = replace(stub, content_hash=content.digest, bytes=content.size)
     except (FileRefused, FileMoved):
         pass  # the name alone is reason enough
     return refuse(con, stub, item.problem, run_id=run_id, dry_run=dry_run)

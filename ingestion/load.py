@@ -65,11 +65,11 @@ def ingest_file(
     stub = Load(table.source, table.name, file or f"{table.source}/{path.name}", "", "refused")
     try:
         content = read_content(path)
-        stub = replace(stub, content_hash=content.sha256, bytes=content.size)
+        stub = replace(stub, content_hash=content.digest, bytes=content.size)
         stub = replace(stub, file_as_of=file_as_of(stub.file, {}, table))
         if dry_run:
             return FileResult("checked", _check(con, stub, content, table))
-        earlier = ledger.known(con, table, content.sha256)
+        earlier = ledger.known(con, table, content.digest)
         if earlier:
             return _already(con, stub, earlier, run_id)
         return FileResult("loaded", _load(con, stub, content, table, run_id), is_new=True)

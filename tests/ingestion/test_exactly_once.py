@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from ingestion import ledger, load
+from ingestion.content import Content
 from ingestion.landing import ingest_landing
 from ingestion.sources import read_tables
 from warehouse.connection import connect, transaction
@@ -81,14 +82,12 @@ def test_load_order_is_a_function_of_what_is_there(land, ingest, query, events) 
 
 
 def test_a_file_rewritten_by_an_erasure_is_not_new(land, ingest, query, events) -> None:
-    import hashlib
-
     land(FILE, events(5))
     first = ingest()[FILE].load
     rewritten = events(4)
     land(FILE, rewritten)
     with connect("test") as con, transaction(con):
-        ledger.note_rewrite(con, first.load_id, hashlib.sha256(rewritten.encode()).hexdigest())
+        ledger.note_rewrite(con, first.load_id, Content.of(rewritten.encode()).digest)
     assert ingest()[FILE].outcome == "already_loaded"
     assert query("select count(*) from state.loads") == [(1,)]
 
