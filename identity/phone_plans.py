@@ -55,7 +55,8 @@ def plans() -> dict[int, tuple[str, ...]]:
 def plan(code: int) -> Plan:
     """The numbering plan of a calling code that is in `plans`."""
     regions = plans()[code]
-    known = [PhoneMetadata.metadata_for_region_or_calling_code(code, region) for region in regions]
+    described = (PhoneMetadata.metadata_for_region_or_calling_code(code, r) for r in regions)
+    known = [found for found in described if found]
     # A leading zero is kept or stripped by rules of its own; a national prefix is stripped.
     doubtful = ["0", known[0].national_prefix_for_parsing]
     if len(regions) > 1:
@@ -64,7 +65,7 @@ def plan(code: int) -> Plan:
         known = [found for found in known if not found.leading_digits]
     return Plan(
         rf"\A(?:{'|'.join(f'(?:{pattern})' for pattern in doubtful if pattern)})",
-        tuple((_kind(found.general_desc), _kinds(found)) for found in known),
+        tuple((_kind(f.general_desc), _kinds(f)) for f in known if f.general_desc),
     )
 
 

@@ -13,10 +13,10 @@ import pyarrow.csv as pa_csv
 from ingestion.errors import FileRefused
 from ingestion.header import Header, find_header, holds_header
 from ingestion.languages import in_language
-from ingestion.reading import LINE, NOTHING, Reading, Reject, distinct
-from ingestion.records import Bools, Bytes, Ints, Records, split
+from ingestion.reading import LINE, Parsed, Reader, Reading, Reject
+from ingestion.records import Bools, Bytes, Ints, Records, line_feeds, split
 from ingestion.sources import Table
-from ingestion.totals import Tally, find_totals
+from ingestion.totals import Tally, find_totals, summed
 
 _FIRST = "_first_cell"
 
@@ -52,8 +52,17 @@ class _Seen(NamedTuple):
         )
 
 
-class CsvReader:
-    """Reads UTF-8 CSV text without a byte order mark, block by block.
+class _Cut(NamedTuple):
+    """Records that were cut off, and all that is needed to read them."""
+
+    header: Header
+    seen: _Seen
+    table: Table
+    is_last: bool
+
+
+class CsvReader(Reader[_Cut]):
+    """Reads UTF-8 CSV text without a byte order mark.
 
     What one block says about the next ones is kept here: the header, the line that was reached,
     what the rows add up to.
@@ -66,34 +75,76 @@ class CsvReader:
         """Physical line on which the next block starts."""
         self._ended = False
         """The line that ends the rows has been met."""
-        self._rows = 0
-        self._currencies: set[str] = set()
-        self._tally = Tally(con, table)
+        self._tally = Tally(table)
 
-    def read(self, data: bytes, is_last: bool) -> tuple[Reading, int]:
-        """Read the rows of a block; returns them and how many bytes of it were used.
-
-        The rest must start the next block. FileRefused if the file must not be loaded.
-        """
+    def cut(self, data: bytes, is_last: bool) -> tuple[_Cut | None, int]:
+        """The complete records of a block."""
         header, offset, line = self._header, 0, self._line
         if header is None:
             if not is_last and not holds_header(data, self._table):
-                return NOTHING, 0
+                return None, 0
             header = find_header(data, self._table)
             offset, line = header.body_offset, header.line + 1
         header, seen = self._look(header, np.frombuffer(data, np.uint8)[offset:], line, is_last)
         if is_last:
             _refuse_truncated(seen)
         elif not len(seen.good):
-            return NOTHING, 0
+            return None, 0
         if self._header is None:
             self._table = in_language(self._table, header.captured)
-            self._tally = Tally(self._con, self._table)
+            self._tally = Tally(self._table)
         self._header, self._ended = header, bool(seen.beyond.any())
-        self._line = line + int((seen.body == ord("\n")).sum())
-        found = self._reading(header, seen)
-        return (self._closed(found, header, seen.body) if is_last else found), (
-            offset + len(seen.body)
+        self._line = line + line_feeds(seen.body)
+        return _Cut(header, seen, self._table, is_last), offset + len(seen.body)
+
+    def parse(self, block: _Cut) -> Parsed:
+        """The rows of these records, and an account of the others."""
+        header, seen, table, is_last = block
+        footer = _footer(seen, table) | (seen.beyond & ~seen.blank)
+        bad = ~(seen.good | seen.blank | footer)
+        parsed = _fill(_parse(seen, header), header, table)
+        is_total = find_totals(parsed, _FIRST, table)
+        totals = parsed.filter(pa.array(is_total))
+        rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
+        with self._con.cursor() as cursor:
+            sums = summed(cursor, rows, totals, _FIRST, table)
+        rejects = _rejects(seen, bad, len(header.cells))
+        keyless = np.zeros(rows.num_rows, np.bool_)
+        of_row = np.flatnonzero(seen.good)[~is_total]
+        for key in (name for name in table.key if name in rows.column_names):
+            found = _blank(rows, key) & ~keyless
+            rejects += [
+                Reject(int(seen.lines[i]), seen.raw(int(i)), f"the key {key} is missing")
+                for i in of_row[found]
+            ]
+            keyless |= found
+        rows = rows.filter(pa.array(~keyless)) if keyless.any() else rows
+        reading = Reading(
+            rows=rows.drop_columns([_FIRST]),
+            rows_in=len(seen.lines),
+            rejects=tuple(sorted(rejects)),
+            skipped=int(seen.blank.sum() + footer.sum()) + totals.num_rows,
+            checks=_checks(header, seen.body) if is_last else {},
+        )
+        return Parsed(reading, is_last, sums)
+
+    def settle(self, parsed: Parsed) -> Reading:
+        """The block's reading; of the last one, with what is to be said about the whole file."""
+        reading, header, table = parsed.reading, self._header, self._table
+        self._tally.add(parsed.found)
+        if not parsed.is_last or header is None:
+            return reading
+        _check_stated_rows(header, self._tally.rows)
+        return replace(
+            reading,
+            undeclared=header.undeclared,
+            missing_optional=tuple(
+                c.name for c in table.columns if c.name not in reading.rows.column_names
+            ),
+            checks=reading.checks | self._tally.compared(),
+            currency=",".join(sorted(self._tally.currencies)) or header.captured.get("currency"),
+            time_zone=header.captured.get("time_zone") or table.time_zone or None,
+            is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
         )
 
     def _look(self, header: Header, body: Bytes, line: int, is_last: bool) -> tuple[Header, _Seen]:
@@ -106,50 +157,6 @@ class CsvReader:
         lines = records.lines(body, line)
         seen = _Seen(body, records, lines, good & ~beyond, blank, beyond)
         return header, seen if is_last else seen.settled()
-
-    def _reading(self, header: Header, seen: _Seen) -> Reading:
-        """The rows of these records, and an account of the others."""
-        table, lines = self._table, seen.lines
-        footer = _footer(seen, table) | (seen.beyond & ~seen.blank)
-        bad = ~(seen.good | seen.blank | footer)
-        parsed = _fill(_parse(seen, header), header, table)
-        is_total = find_totals(parsed, _FIRST, table)
-        totals = parsed.filter(pa.array(is_total))
-        rows = parsed.filter(pa.array(~is_total)) if totals.num_rows else parsed
-        self._tally.add(rows, totals, _FIRST)
-        self._rows += rows.num_rows
-        self._currencies |= distinct(rows, table.currency_column)
-        rejects = _rejects(seen, bad, len(header.cells))
-        keyless = np.zeros(rows.num_rows, np.bool_)
-        of_row = np.flatnonzero(seen.good)[~is_total]
-        for key in (name for name in table.key if name in rows.column_names):
-            found = _blank(rows, key) & ~keyless
-            rejects += [
-                Reject(int(lines[i]), seen.raw(int(i)), f"the key {key} is missing")
-                for i in of_row[found]
-            ]
-            keyless |= found
-        rows = rows.filter(pa.array(~keyless)) if keyless.any() else rows
-        return Reading(
-            rows=rows.drop_columns([_FIRST]),
-            rows_in=len(lines),
-            rejects=tuple(sorted(rejects)),
-            skipped=int(seen.blank.sum() + footer.sum()) + totals.num_rows,
-        )
-
-    def _closed(self, reading: Reading, header: Header, body: Bytes) -> Reading:
-        """The last block's reading with what is to be said about the whole file."""
-        table, present = self._table, {*reading.rows.column_names}
-        _check_stated_rows(header, self._rows)
-        return replace(
-            reading,
-            undeclared=header.undeclared,
-            missing_optional=tuple(c.name for c in table.columns if c.name not in present),
-            checks=_checks(header, body) | self._tally.compared(),
-            currency=",".join(sorted(self._currencies)) or header.captured.get("currency"),
-            time_zone=header.captured.get("time_zone") or table.time_zone or None,
-            is_partial=header.captured.get("is_partial", "").lower() in ("true", "yes", "1"),
-        )
 
     def _beyond_the_rows(self, body: Bytes, records: Records, understood: Bools) -> Bools:
         """Which records stand on the line that ends the rows or below it."""

@@ -16,7 +16,7 @@ from ingestion.content import Content, read_content
 from ingestion.errors import FileMoved, FileRefused
 from ingestion.ledger import Load
 from ingestion.order import data_as_of, file_as_of, later
-from ingestion.parts import ahead, read_parts
+from ingestion.parts import read_parts
 from ingestion.reading import LINE, NOTHING, Reading
 from ingestion.sources import Table
 from ingestion.tombstones import Erased
@@ -193,11 +193,14 @@ def _load(
         load_id = ledger.load_id(sequence, stub.content_hash)
         stub = replace(stub, load_seq=sequence, load_id=load_id)
         with con.cursor() as reader:
-            erased, parts = Erased.read(con), read_parts(reader, content, table)
+            erased = Erased.read(con)
+            parts = read_parts(
+                reader, content, table, lambda part: erased.withhold(reader, part, table)
+            )
             waiting: list[pa.Table] = []
-            # Whatever ends this, the reading thread ends before its cursor does.
-            with closing(ahead(erased.withhold(reader, p, table) for p in parts)) as coming:
-                for part in coming:
+            # Whatever ends this, the reading threads end before their cursor does.
+            with closing(parts):
+                for part in parts:
                     ledger.write_rejects(con, stub, part.rejects)
                     account.add(part)
                     waiting.append(part.rows)

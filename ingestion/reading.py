@@ -1,8 +1,9 @@
-"""What reading one file gave, before anything is written."""
+"""What reading one file gave, before anything is written, and what a reader of blocks does."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -50,6 +51,48 @@ class Reading:
 
 NOTHING = Reading(pa.table({LINE: pa.array([], pa.int64())}), 0, (), 0)
 """Of a block that cannot be read before more of the file is there."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What one block gave, whatever the others hold."""
+
+    reading: Reading
+    is_last: bool
+    found: Any = None
+    """What `settle` of the reader that made it wants to know of the block."""
+
+
+Block = TypeVar("Block")
+
+
+class Reader(ABC, Generic[Block]):
+    """Reads a file block by block: what takes time looks at one block alone.
+
+    `cut` is called for one block after the other, `settle` for one result after the other; between
+    them any thread may `parse`.
+    """
+
+    @abstractmethod
+    def cut(self, data: bytes, is_last: bool) -> tuple[Block | None, int]:
+        """The complete records of `data`, and how many bytes they take; the rest starts the next.
+
+        None before more of the file is there. FileRefused if the file must not be loaded.
+        """
+
+    @abstractmethod
+    def parse(self, block: Block) -> Parsed:
+        """The rows of a block, and an account of the others. FileRefused as above."""
+
+    @abstractmethod
+    def settle(self, parsed: Parsed) -> Reading:
+        """The block's reading; of the last one, with what is to be said about the whole file."""
+
+    def read(self, data: bytes, is_last: bool) -> tuple[Reading, int]:
+        """All three of them, one after the other."""
+        block, used = self.cut(data, is_last)
+        return (NOTHING if block is None else self.settle(self.parse(block))), used
+
 
 Renumber = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -33,36 +33,54 @@ def find_totals(rows: pa.Table, first_cell: str, table: Table) -> NDArray[np.boo
     return mask
 
 
-class Tally:
-    """Adds up the rows of a file, block by block, and compares the sums with its totals rows."""
+class Summed(NamedTuple):
+    """What the rows of a block add up to, and what its totals rows say."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
-        self._con, self._table = con, table
+    rows: int
+    currencies: set[str]
+    sums: dict[str, Decimal]
+    stated: list[tuple[str, dict[str, Decimal | None]]]
+    """Label and figures of each totals row."""
+
+
+def summed(
+    con: duckdb.DuckDBPyConnection, rows: pa.Table, totals: pa.Table, first_cell: str, table: Table
+) -> Summed:
+    """Add up one block. FileRefused where a summed value is not a number as declared."""
+    currencies = distinct(rows, table.currency_column)
+    declared = table.dialect.totals
+    if declared is None:
+        return Summed(rows.num_rows, currencies, {}, [])
+    names = [name for name in declared.sums if name in rows.column_names]
+    # Rows in several currencies have no sum.
+    adds = names if len(currencies) < 2 else []
+    sums = {name: _sum(con, rows, name, table.dialect) for name in adds}
+    figures = totals.select(names).to_pylist() if names else [{}] * totals.num_rows
+    numbers = ({n: _number(str(v), table.dialect) for n, v in row.items()} for row in figures)
+    labels = _labels(totals, first_cell, declared)
+    return Summed(rows.num_rows, currencies, sums, list(zip(labels, numbers, strict=True)))
+
+
+class Tally:
+    """Adds up the blocks of a file and compares the sums with its totals rows."""
+
+    def __init__(self, table: Table) -> None:
         self._declared = table.dialect.totals
         self._sums: dict[str, Decimal] = {}
         self._stated: dict[str, dict[str, Decimal | None]] = {}
         """By label the vendor's figures: one row's, or the sum of several (a total a day)."""
-        self._currencies: set[str] = set()
-        self._rows = 0
+        self.currencies: set[str] = set()
+        self.rows = 0
 
-    def add(self, rows: pa.Table, totals: pa.Table, first_cell: str) -> None:
-        """Take in one block. FileRefused where a summed value is not a number as declared."""
-        if self._declared is None:
-            return
-        self._rows += rows.num_rows
-        self._currencies |= distinct(rows, self._table.currency_column)
-        summed = [name for name in self._declared.sums if name in rows.column_names]
-        for name in summed if len(self._currencies) < 2 else ():
-            found = _sum(self._con, rows, name, self._table.dialect)
+    def add(self, block: Summed) -> None:
+        """Take in one block."""
+        self.rows += block.rows
+        self.currencies |= block.currencies
+        for name, found in block.sums.items():
             self._sums[name] = self._sums.get(name, Decimal(0)) + found
-        for label, row in zip(
-            _labels(totals, first_cell, self._declared),
-            totals.select(summed).to_pylist() if summed else [{}] * totals.num_rows,
-            strict=True,
-        ):
+        for label, row in block.stated:
             before = self._stated.setdefault(label, {})
-            for name, text in row.items():
-                number = _number(str(text), self._table.dialect)
+            for name, number in row.items():
                 before[name] = _added(before.get(name), number)
 
     def compared(self) -> dict[str, Any]:
@@ -72,7 +90,7 @@ class Tally:
         is not.
         """
         declared, labels = self._declared, [_plain(label) for label in self._stated]
-        if declared is None or not (self._rows or labels):
+        if declared is None or not (self.rows or labels):
             return {}
         missing = [label for label in declared.equal if _plain(label) not in labels]
         if missing or (declared.one_equals and not labels):
@@ -81,8 +99,8 @@ class Tally:
                 f"its totals row {wanted} is missing, so the file may be cut; "
                 "export it again with totals"
             )
-        if len(self._currencies) > 1:
-            found = ", ".join(sorted(self._currencies))
+        if len(self.currencies) > 1:
+            found = ", ".join(sorted(self.currencies))
             return {"totals": f"not compared: rows are in {found}"}
         self._compare(declared)
         sums = {column: f"{found:f}" for column, found in _short(self._sums).items()}
@@ -90,7 +108,7 @@ class Tally:
 
     def _compare(self, declared: Totals) -> None:
         sums = _short(self._sums)
-        slack = {c: Decimal(str(declared.sums[c])) * self._rows for c in sums}
+        slack = {c: Decimal(str(declared.sums[c])) * self.rows for c in sums}
         for label, theirs in self._stated.items():
             more = _plain(label) in map(_plain, declared.at_least)
             if more or _plain(label) in map(_plain, declared.equal) or _compares_all(declared):

@@ -145,7 +145,7 @@ def build(draw: random.Random) -> File:
 def check(file: File) -> str:
     """Judge one file; returns what became of it."""
     try:
-        reading = whole(read_parts(CON, Content.of(file.raw), file.table, file.block))
+        reading = whole(read_parts(CON, Content.of(file.raw), file.table, block=file.block))
     except FileRefused as refusal:
         assert len(str(refusal)) > 20
         assert file.flaws or "truncated" in str(refusal), refusal

@@ -1,7 +1,9 @@
 """Normal forms at landing: the same as the identity room's, without asking it about each row."""
 
+import random
 import sys
 
+import phonenumbers
 import pyarrow as pa
 import pytest
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
@@ -131,6 +133,47 @@ def test_other_values_are_asked_about_once_with_their_region(asked) -> None:
         "+442079460018", "+442079460018", normalise("phone", "020 7946 0018", "DE"), None, None,
     ]  # fmt: skip
     assert sorted(r or "" for _, _, r in asked) == ["", "DE", "GB"]
+
+
+def test_numbers_of_every_numbering_plan() -> None:
+    """Numbers near the library's own examples, most of them valid, and numbers of digits alone."""
+    seed = 20261127
+    draw = random.Random(seed)
+    numbers = []
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        lengths = range(4, 13)
+        digits = ["".join(draw.choices("0123456789", k=draw.choice(lengths))) for _ in range(50)]
+        numbers += [f"+{code}{national}" for national in digits]
+        for text in filter(None, (_example(code, r, kind) for r in regions for kind in range(11))):
+            cuts = [draw.randint(1, 4) for _ in range(10)]
+            numbers += [text[:-c] + "".join(draw.choices("0123456789", k=c)) for c in cuts]
+    print(f"seed {seed}: {len(numbers)} numbers")
+    values = pa.array(numbers)
+    expected = [normalise("phone", number) for number in numbers]
+    known = identifiers._plain_phones(values)[0].to_pylist()
+    assert [k for k, e in zip(known, expected, strict=True) if k not in (None, e)] == []
+    valid = sum(e is not None for e in expected)
+    assert len(numbers) > 1.5 * valid > 20_000
+    assert sum(k is not None for k in known) > 0.8 * valid
+    assert normal_forms("phone", values).to_pylist() == expected
+
+
+def _example(code: int, region: str, kind: int) -> str:
+    found = (
+        phonenumbers.example_number_for_non_geo_entity(code)
+        if region == "001"
+        else phonenumbers.example_number_for_type(region, kind)
+    )
+    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164) if found else ""
+
+
+def test_numbers_that_are_plain_need_no_asking(asked) -> None:
+    plain = [f"+4930{number}" for number in range(12345000, 12345060)]
+    odd = ["+49 30 12345678", "030 12345678", "+49030123", "+999123456", "n/a", ""]
+    found = normal_forms("phone", pa.array([*plain, *odd, None])).to_pylist()
+    assert found[: len(plain)] == plain
+    assert found[len(plain) :] == ["+493012345678", None, "+4930123", *[None] * 4]
+    assert sorted(value for _, value, _ in asked) == sorted(odd[:-1])
 
 
 @settings(deadline=None)
