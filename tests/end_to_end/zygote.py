@@ -9,9 +9,11 @@ Reads one JSON command a line from stdin and answers with one JSON line:
 Every durable commit of the product goes through three functions (a house rule): the warehouse's
 `commit`, the activation ledger's `commit`, and the rename in `warehouse.files`. The child counts
 them and dies by SIGKILL right before or after the n-th of a stage. What leaves nothing durable
-behind is left out to save time: dbt's data tests and the documentation page.
+behind is left out to save time: dbt's data tests and the documentation page. What one child had to
+import the next ones find imported.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -20,6 +22,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,6 +69,9 @@ def serve(command: dict[str, Any]) -> dict[str, Any]:
     with os.fdopen(read_end) as pipe:
         lines = pipe.read().splitlines()
     _, status = os.waitpid(child, 0)
+    for name in (x[2:] for x in lines if x.startswith("m ")):
+        with suppress(ImportError):  # one that its package made up
+            importlib.import_module(name)
     return {
         "killed": os.WIFSIGNALED(status),
         "failure": "\n".join(x[2:] for x in lines if x.startswith("! ")),
@@ -102,8 +108,11 @@ class Child:
         ledger = activation.ledger.Ledger
         ledger.commit = self.counted("ledger", ledger.commit)  # type: ignore[method-assign]
         Path.replace = self.counted("file", Path.replace)  # type: ignore[method-assign]
+        before = {*sys.modules}
         try:
             self.road()
+            found = sorted({*sys.modules} - before)
+            os.write(self.answers, "".join(f"m {name}\n" for name in found).encode())
         except BaseException:  # noqa: BLE001 - whatever it was, the parent process reports it
             text = "".join(f"! {line}\n" for line in traceback.format_exc().splitlines())
             os.write(self.answers, text.encode())

@@ -35,7 +35,7 @@ class Tiny(Settings):
 
 def write_project(s: Tiny, files: dict[str, str]) -> Tiny:
     """Put `files` and the real profile where `s` looks for its project."""
-    (s.dbt_project / "models").mkdir(parents=True)
+    (s.dbt_project / "models").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (s.dbt_project / name).write_text(text)
     shutil.copyfile(PROJECT_ROOT / "dbt_project" / "profiles.yml", s.dbt_project / "profiles.yml")
@@ -120,3 +120,25 @@ def test_threads_and_folders_follow_the_settings(
     args = common(settings())
     assert args[args.index("--threads") + 1] == "7"
     assert args[args.index("--target-path") + 1] == str(home / "dbt" / "target")
+
+
+def test_a_key_is_unique_and_the_required_columns_are_there(home: Path) -> None:
+    """Three rules are broken: a key twice, a key missing, and a value missing."""
+    arguments = {"columns": ["a"], "not_null": ["a", "b"]}
+    tested = [{"name": n, "data_tests": [{"unique_key": {"arguments": arguments}}]} for n in
+              ("sound", "broken")]  # fmt: skip
+    macro = "macros/unique_key.sql"
+    s = Tiny()
+    (s.dbt_project / "macros").mkdir(parents=True)
+    files = {
+        "dbt_project.yml": FILES["dbt_project.yml"],
+        "models/sound.sql": "select * from (values (1, 'x'), (2, 'x')) as t(a, b)",
+        "models/broken.sql": "select * from (values (1, 'x'), (1, 'y'), (2, null), (null, 'z'))"
+        " as t(a, b)",
+        "models/models.yml": json.dumps({"models": tested}),
+        macro: (PROJECT_ROOT / "dbt_project/macros/tests/unique_key.sql").read_text(),
+    }
+    write_project(s, files)
+    assert [n.status for n in build("sound", s=s).nodes] == ["success", "pass"]
+    with pytest.raises(DbtFailed, match="Got 3 results"):
+        build("broken", s=s)

@@ -1,20 +1,21 @@
-{#- Fails if two rows share the key columns, which need no glued text, or a row lacks one of the not_null
-    columns; broken_rule names which. One query a model: a query a column made a run a quarter longer. -#}
+{#- Fails if two rows share the key columns, which need no glued text, or if a row lacks one of the
+    not_null columns; broken_rule says which. One query a model: a query a column made a run a
+    quarter longer. -#}
 {% test unique_key(model, columns, not_null=[]) %}
 
-{%- set key = columns | join(", ") -%}
-
-select 'not unique: {{ key }}' as broken_rule, {{ key }}
+select
+    'not unique' as broken_rule,
+    {{ columns | join(", ") }}
 from {{ model }}
-group by {{ key }}
+group by all
 having count(*) > 1
-{%- for column in not_null %}
-
+{% for column in not_null %}
 union all
 
-select 'null: {{ column }}' as broken_rule, {{ key }}
+select
+    'null: {{ column }}' as broken_rule,
+    {{ columns | join(", ") }}
 from {{ model }}
 where {{ column }} is null
-{%- endfor %}
-
+{% endfor %}
 {% endtest %}

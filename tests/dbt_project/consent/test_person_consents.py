@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from warehouse.dbt import build
@@ -292,6 +292,13 @@ def _run_compiled(path: Path, decisions: list[Decision]) -> dict[tuple[str, str]
 
 @settings(max_examples=80, deadline=None)
 @given(decisions=histories)
+@example(
+    decisions=[
+        Decision("p", "a", "analytics", "withdrawn", None),
+        Decision("p", "a", "analytics", "granted", AS_OF, "7"),
+        Decision("q", "a", "analytics", "granted", AS_OF, "8"),
+    ]
+)
 def test_resolution_agrees_with_the_oracle(built: Path, decisions: list[Decision]) -> None:
     assert _run_compiled(built, decisions) == resolve(decisions)
 

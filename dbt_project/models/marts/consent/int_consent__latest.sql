@@ -35,6 +35,7 @@ known as (
 topics as (
 
     select distinct
+        person_id,
         purpose,
         id_type,
         id_value,
@@ -64,6 +65,7 @@ by_topic as (
         on
             known.topic is null
             and not known.is_granted
+            and known.person_id = topics.person_id
             and known.purpose = topics.purpose
             and known.id_type = topics.id_type
             and known.id_value = topics.id_value
