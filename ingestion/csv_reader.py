@@ -68,6 +68,8 @@ class CsvReader(Reader[_Cut]):
     what the rows add up to.
     """
 
+    block = 8 << 20
+
     def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         self._con, self._table = con, table
         self._header: Header | None = None
@@ -94,7 +96,7 @@ class CsvReader(Reader[_Cut]):
             self._table = in_language(self._table, header.captured)
             self._tally = Tally(self._table)
         self._header, self._ended = header, bool(seen.beyond.any())
-        self._line = line + line_feeds(seen.body)
+        self._line = _line_behind(seen, line)
         return _Cut(header, seen, self._table, is_last), offset + len(seen.body)
 
     def parse(self, block: _Cut) -> Parsed:
@@ -154,8 +156,7 @@ class CsvReader(Reader[_Cut]):
             header = _with_trailing_cell(header, records, blank, self._table)
         good = records.sound & (records.fields == len(header.cells)) & ~blank
         beyond = self._beyond_the_rows(body, records, good | blank)
-        lines = records.lines(body, line)
-        seen = _Seen(body, records, lines, good & ~beyond, blank, beyond)
+        seen = _Seen(body, records, records.line + line, good & ~beyond, blank, beyond)
         return header, seen if is_last else seen.settled()
 
     def _beyond_the_rows(self, body: Bytes, records: Records, understood: Bools) -> Bools:
@@ -168,6 +169,14 @@ class CsvReader(Reader[_Cut]):
                     found[i:] = True
                     break
         return found
+
+
+def _line_behind(seen: _Seen, first: int) -> int:
+    """Physical line on which what follows starts."""
+    if not len(seen.lines):
+        return first
+    last = seen.body[seen.records.start[-1] : seen.records.stop[-1]]
+    return int(seen.lines[-1]) + line_feeds(last)
 
 
 def _with_trailing_cell(header: Header, records: Records, blank: Bools, table: Table) -> Header:

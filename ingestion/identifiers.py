@@ -45,6 +45,11 @@ def normal_forms(id_type: str, values: pa.Array, regions: pa.Array | None = None
     """
     from identity.normalise import RULES
 
+    filled = pc.fill_null(pc.not_equal(values, ""), False)
+    if 2 * filled.true_count < len(values):
+        asked = regions.filter(filled) if regions is not None else None
+        forms = normal_forms(id_type, values.filter(filled), asked)
+        return pc.replace_with_mask(pa.nulls(len(values), pa.string()), filled, forms)
     text = pc.utf8_trim(values, characters=BLANKS)
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
     if id_type not in RULES:

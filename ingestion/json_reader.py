@@ -46,6 +46,8 @@ class _Found(NamedTuple):
 class JsonReader(Reader[_Cut]):
     """Reads UTF-8 JSON lines."""
 
+    block = 32 << 20
+
     def __init__(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         self._con, self._table = con, table
         self._bulk = bulk(table)

@@ -7,6 +7,7 @@ ledger keeps both moments, and staging orders loads by them.
 import re
 from collections.abc import Mapping
 from datetime import datetime, time
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -200,9 +201,16 @@ def _last_in_text_order(values: pa.ChunkedArray) -> str | None:
 
 
 def _newest(values: pa.Table) -> datetime | None:
-    with duckdb.connect() as con:
-        con.execute("set timezone = 'UTC'")
+    with _reader().cursor() as con:
         con.register("_events", values)
         ((moment,),) = con.execute(_NEWEST).fetchall()
     found: datetime | None = moment
     return found
+
+
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    """A database of its own, which opens as slowly as it reads a hundred thousand moments."""
+    con = duckdb.connect()
+    con.execute("set global timezone = 'UTC'")
+    return con

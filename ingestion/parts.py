@@ -17,15 +17,15 @@ from ingestion.json_reader import JsonReader
 from ingestion.languages import as_cells
 from ingestion.reading import Parsed, Reader, Reading
 from ingestion.sources import Table
-from ingestion.text import BLOCK, decode
+from ingestion.text import decode
 
 Each = Callable[[Reading], Reading]
 _Block = TypeVar("_Block")
 _Result = TypeVar("_Result")
 _PARSERS, _AHEAD = 2, 3
 """Threads that parse, and blocks that are on their way at once."""
-_PATIENCE = 8
-"""Blocks that may go by without one record that can be read."""
+_PATIENCE = 256 << 20
+"""Bytes that may go by without one record that can be read."""
 
 
 def read_parts(
@@ -33,14 +33,14 @@ def read_parts(
     content: Content,
     table: Table,
     each: Each = lambda part: part,
-    block: int = BLOCK,
+    block: int = 0,
 ) -> Generator[Reading, None, None]:
     """Read and check one file without writing anything; the last part speaks for the whole file.
 
-    `block` is how many bytes are read at once, `each` what is done with a block's rows by the
-    thread that read them. Give it a cursor of its own: the threads take more from it. Closing waits
-    for them. Raises FileRefused, with a message that names what was expected, what came and what to
-    do, at any part: what came before must then be dropped.
+    `block` is how many bytes are read at once (0: as the reader likes it), `each` what is done with
+    a block's rows by the thread that read them. Give it a cursor of its own: the threads take more
+    from it. Closing waits for them. Raises FileRefused, with a message that names what was
+    expected, what came and what to do, at any part: what came before must then be dropped.
     """
     checks = {"packed": content.packed} if content.packed else {}
     head = content.head()
@@ -49,10 +49,11 @@ def read_parts(
     elif is_parquet(head):
         parts = _whole(each(_parquet(con, content.read(), table)))
     else:
+        reader = _reader(con, table)
+        block = block or reader.block
         text = decode(content, table.dialect.encodings, block)
         checks["encoding"] = text.encoding
-        reader = _reader(con, table)
-        parts = _text(reader, _cut(reader, text.blocks(), table, block), each)
+        parts = _text(reader, _cut(reader, text.blocks(), table), each)
     with closing(parts):
         for part, is_last in parts:
             if not part.balanced:
@@ -108,7 +109,7 @@ def _ahead(
 
 
 def _cut(
-    reader: Reader[_Block], blocks: Iterator[tuple[bytes, bool]], table: Table, block: int
+    reader: Reader[_Block], blocks: Iterator[tuple[bytes, bool]], table: Table
 ) -> Iterator[_Block]:
     rest, wanted = b"", 0
     for fresh, is_last in blocks:
@@ -121,7 +122,7 @@ def _cut(
         wanted = 0 if used else 2 * len(rest)
         if found is not None:
             yield found
-        elif len(rest) > _PATIENCE * max(block, BLOCK):
+        elif len(rest) > _PATIENCE:
             raise FileRefused(
                 f"holds {len(rest) >> 20} MiB on end without one record of {table.full_name}; is "
                 "it cut, or another vendor's file?"

@@ -73,6 +73,9 @@ class Reader(ABC, Generic[Block]):
     them any thread may `parse`.
     """
 
+    block: int
+    """Bytes to read at once: what a landing needs in memory is a small multiple of it."""
+
     @abstractmethod
     def cut(self, data: bytes, is_last: bool) -> tuple[Block | None, int]:
         """The complete records of `data`, and how many bytes they take; the rest starts the next.

@@ -5,7 +5,7 @@ so it costs the same for clean files whatever they hold, and it is the independe
 parser's count must agree with. Only behind a misplaced quote does it go line by line.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,23 +25,16 @@ class Records(NamedTuple):
     end: Ints
     stop: Ints
     """Behind the line end."""
+    line: Ints
+    """Line feeds before it."""
     fields: Ints
     sound: Bools
     open_at: int
     """Start of the last record whose quote is never closed, or -1."""
 
-    def lines(self, body: Bytes, first_line: int) -> Ints:
-        """Physical line on which each record starts, when the body starts on `first_line`."""
-        if line_feeds(body) == np.count_nonzero(
-            body[self.stop - 1] == _LF
-        ):  # none of them inside quotes
-            return np.arange(first_line, first_line + len(self.start), dtype=np.int64)
-        feeds = np.flatnonzero(body == _LF)
-        return np.searchsorted(feeds, self.start, side="left").astype(np.int64) + first_line
-
     def first(self, count: int) -> "Records":
         """The first records alone."""
-        return _take(self, 0, count, 0)
+        return _take(self, 0, count, 0, 0)
 
     def blank(self, body: Bytes) -> Bools:
         """Which records hold nothing, or nothing but blanks."""
@@ -67,14 +60,17 @@ def split(body: Bytes, delimiter: str, is_last: bool = True) -> Records:
     complete = _complete(whole, body, is_last)
     wrong = np.flatnonzero(~whole.sound[:complete])
     if not len(wrong):
-        return whole if is_last else _take(whole, 0, complete, 0)
+        return whole if is_last else _take(whole, 0, complete, 0, 0)
     first = int(wrong[0])
-    parts = [_take(whole, 0, first, 0)]
-    parts += _careful(body, int(whole.start[first]), ord(delimiter), is_last)
+    parts = [_take(whole, 0, first, 0, 0)]
+    parts += _careful(
+        body, int(whole.start[first]), int(whole.line[first]), ord(delimiter), is_last
+    )
     return Records(
         np.concatenate([p.start for p in parts]),
         np.concatenate([p.end for p in parts]),
         np.concatenate([p.stop for p in parts]),
+        np.concatenate([p.line for p in parts]),
         np.concatenate([p.fields for p in parts]),
         np.concatenate([p.sound for p in parts]),
         max(p.open_at for p in parts),
@@ -95,14 +91,19 @@ def _scan(body: Bytes, delimiter: int) -> Records:
     """
     places, marks = _marked(body, delimiter)
     inside = np.bitwise_xor.accumulate((marks == _QUOTE).view(np.uint8)).view(np.bool_)
-    at_end = np.flatnonzero((marks == _LF) & ~inside)
-    ends = places[at_end]
-    before = np.cumsum((marks == delimiter) & ~inside, dtype=np.int64)
-    separators = before[at_end]
+    feeds = marks == _LF
+    at_end = np.flatnonzero(feeds & ~inside)
+    ends = places[at_end].astype(np.int64)
+    before = np.cumsum((marks == delimiter) & ~inside, dtype=np.int32)
+    separators = before[at_end].astype(np.int64)
+    lines = np.arange(1, len(ends) + 1)
+    if np.count_nonzero(feeds) > len(ends):  # some are inside quotes
+        lines = np.cumsum(feeds, dtype=np.int64)[at_end]
     if len(body) and (not len(ends) or ends[-1] != len(body) - 1):
-        ends = np.append(ends, len(body))
+        ends, lines = np.append(ends, len(body)), np.append(lines, 0)
         separators = np.append(separators, before[-1] if len(before) else 0)
-    starts = np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1])
+    none = np.zeros(min(1, len(ends)), np.int64)
+    starts = np.concatenate([none, ends[:-1] + 1])
     fields = np.diff(separators, prepend=0) + 1
     sound = np.ones(len(ends), np.bool_)
     wrong = _misplaced(places, marks, inside, len(body))
@@ -115,16 +116,18 @@ def _scan(body: Bytes, delimiter: int) -> Records:
     has_cr = (stop > starts) & (body[np.maximum(stop - 1, 0)] == _CR)
     stop[has_cr] -= 1
     after = np.minimum(ends + 1, len(body))
-    return Records(starts, stop, after, fields, sound, open_at)
+    line = np.concatenate([none, lines[:-1]])
+    return Records(starts, stop, after, line, fields, sound, open_at)
 
 
-def _marked(body: Bytes, delimiter: int) -> tuple[Ints, Bytes]:
+def _marked(body: Bytes, delimiter: int) -> tuple[NDArray[Any], Bytes]:
     """Where the bytes stand that shape a CSV body, and which they are.
 
     A tenth of a file or so: what is asked later is asked of them alone. They are looked for in
     pieces that stay in the processor's cache.
     """
-    found = [np.zeros(0, np.int64)]
+    short = np.int32 if len(body) < 1 << 31 else np.int64
+    places, marks = [np.zeros(0, short)], [body[:0]]
     hit, more = np.empty((2, min(_PIECE, len(body))), np.bool_)
     for start in range(0, len(body), _PIECE):
         piece = body[start : start + _PIECE]
@@ -133,12 +136,13 @@ def _marked(body: Bytes, delimiter: int) -> tuple[Ints, Bytes]:
         for mark in (_QUOTE, _LF, _CR):
             np.equal(piece, mark, out=other)
             np.logical_or(this, other, out=this)
-        found.append(np.flatnonzero(this) + start)
-    places = np.concatenate(found)
-    return places, body[places]
+        found = np.flatnonzero(this)
+        marks.append(piece[found])
+        places.append(np.add(found, start, dtype=short, casting="unsafe"))
+    return np.concatenate(places), np.concatenate(marks)
 
 
-def _misplaced(places: Ints, marks: Bytes, inside: Bools, size: int) -> Ints:
+def _misplaced(places: NDArray[Any], marks: Bytes, inside: Bools, size: int) -> NDArray[Any]:
     """Positions of quotes and carriage returns that RFC 4180 does not allow where they are.
 
     A quote opens behind an edge and closes before one; a doubled quote does both. `inside` says of
@@ -147,17 +151,24 @@ def _misplaced(places: Ints, marks: Bytes, inside: Bools, size: int) -> Ints:
     if not len(places):
         return places
     quotes, returns = marks == _QUOTE, marks == _CR
-    joined = np.diff(places) == 1
-    after_edge = np.concatenate([places[:1] == 0, joined & ~returns[:-1]])
-    before_edge = np.concatenate([joined, places[-1:] == size - 1])
-    before_feed = np.concatenate([joined & (marks[1:] == _LF), places[-1:] == size - 1])
-    opening = quotes & inside & ~after_edge
-    closing = quotes & ~inside & ~before_edge
-    return places[np.flatnonzero(opening | closing | (returns & ~inside & ~before_feed))]
+    joined = places[1:] - places[:-1] == 1
+    at_end = places[-1:] == size - 1
+    wrong = np.zeros(len(places), np.bool_)
+    if quotes.any():
+        before_edge = np.concatenate([joined, at_end])
+        after_edge = np.concatenate([places[:1] == 0, joined & ~returns[:-1]])
+        wrong = quotes & ~np.where(inside, after_edge, before_edge)
+    if returns.any():
+        before_feed = np.concatenate([joined & (marks[1:] == _LF), at_end])
+        wrong |= returns & ~inside & ~before_feed
+    return places[np.flatnonzero(wrong)]
 
 
-def _careful(body: Bytes, offset: int, delimiter: int, is_last: bool) -> list[Records]:
-    """Windows from `offset` on: take sound records, give up one line at an unsound one."""
+def _careful(body: Bytes, offset: int, line: int, delimiter: int, is_last: bool) -> list[Records]:
+    """Windows from `offset` on: take sound records, give up one line at an unsound one.
+
+    `line` counts the line feeds before it.
+    """
     parts, window = [], _WINDOW
     while offset < len(body):
         reach = min(len(body), offset + window)
@@ -166,26 +177,30 @@ def _careful(body: Bytes, offset: int, delimiter: int, is_last: bool) -> list[Re
         complete = _complete(seen, body[:reach], is_last) if at_end else len(seen.start) - 1
         wrong = np.flatnonzero(~seen.sound[:complete])
         usable = int(wrong[0]) if len(wrong) else complete
-        parts.append(_take(seen, 0, usable, offset))
-        if len(wrong):
-            start = offset + int(seen.start[usable])
-            never_closed = at_end and seen.open_at == seen.start[usable]
-            parts.append(_line(body, start, start if never_closed else -1))
-            offset, window = _next_line(body, start), _WINDOW
-        elif at_end:
+        parts.append(_take(seen, 0, usable, offset, line))
+        if at_end and not len(wrong):
             break
+        line += int(seen.line[usable])
+        start = offset + int(seen.start[usable])
+        if len(wrong):
+            never_closed = at_end and seen.open_at == seen.start[usable]
+            parts.append(_line(body, start, line, start if never_closed else -1))
+            offset, window = _next_line(body, start), _WINDOW
+            line += 1
         else:
-            offset += int(seen.start[usable])
+            offset = start
             window *= 2
     return parts
 
 
-def _line(body: Bytes, start: int, open_at: int) -> Records:
+def _line(body: Bytes, start: int, line: int, open_at: int) -> Records:
     end = _next_line(body, start)
     stop = end - 1 if end > start and body[end - 1] == _LF else end
     stop -= 1 if stop > start and body[stop - 1] == _CR else 0
     one = np.ones(1, np.int64)
-    return Records(one * start, one * stop, one * end, one * 0, np.zeros(1, np.bool_), open_at)
+    return Records(
+        one * start, one * stop, one * end, one * line, one * 0, np.zeros(1, np.bool_), open_at
+    )
 
 
 def _next_line(body: Bytes, start: int) -> int:
@@ -198,12 +213,13 @@ def _next_line(body: Bytes, start: int) -> int:
     return len(body)
 
 
-def _take(records: Records, first: int, last: int, offset: int) -> Records:
+def _take(records: Records, first: int, last: int, offset: int, line: int) -> Records:
     cut = slice(first, last)
     return Records(
         records.start[cut] + offset,
         records.end[cut] + offset,
         records.stop[cut] + offset,
+        records.line[cut] + line,
         records.fields[cut],
         records.sound[cut],
         -1,

@@ -7,8 +7,6 @@ from typing import IO, NamedTuple
 from ingestion.content import Content, reading
 from ingestion.errors import FileRefused
 
-BLOCK = 32 << 20
-"""Bytes that are read at once: what a landing needs in memory is a small multiple of it."""
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe", "utf-16-le"),
@@ -27,8 +25,8 @@ class Text(NamedTuple):
     """
 
 
-def decode(content: Content, declared: Sequence[str], block: int = BLOCK) -> Text:
-    """Find out which of the declared encodings the content has.
+def decode(content: Content, declared: Sequence[str], block: int) -> Text:
+    """Find out which of the declared encodings the content has; `block` bytes are read at once.
 
     A byte order mark decides; without one they are tried in order. FileRefused names the encoding
     that was declared, and, while reading, the byte and line where the file departs from it.

@@ -136,11 +136,12 @@ class Erased:
     def among(self, con: duckdb.DuckDBPyConnection, id_type: str, forms: pa.Array) -> Bools:
         """Which of these normal forms (a string array, nulls allowed) are of an erased person."""
         none = np.zeros(len(forms), np.bool_)
-        if id_type not in self.digests or not len(forms):
+        known = forms.drop_null()
+        if id_type not in self.digests or not len(known):
             return none
         key = _key()
-        marked = self.marked[id_type][_slots(_marks(con, key, id_type, forms))]
-        suspects = forms.filter(pa.array(marked)).drop_null().unique().to_pylist()
+        marked = self.marked[id_type][_slots(_marks(con, key, id_type, known))]
+        suspects = known.filter(pa.array(marked)).unique().to_pylist()
         found = [f for f in suspects if _digest(key, id_type, f) in self.digests[id_type]]
         if not found:
             return none
