@@ -28,13 +28,13 @@ Normalise = Callable[[str, str, str | None], str | None]
 
 
 def add_normal_forms(rows: pa.Table, table: Table) -> pa.Table:
-    """Add `_normal_<column>` for every declared identifier; null where there is no normal form.
+    """Add `_normal_<column>` for the identifiers that have one; null where there is no normal form.
 
     A cell that holds several identifiers keeps its declared separator between their normal forms.
     """
     for column in table.columns:
-        if column.identifier:
-            rows = rows.append_column(column.normal, _normal(rows, column))
+        if column.normal:
+            rows = rows.append_column(column.normal, column_forms(rows, column))
     return rows
 
 
@@ -74,7 +74,8 @@ def parts(cells: pa.Array, separator: str) -> tuple[pa.Array, pa.Array]:
     return lists.flatten(), pc.list_parent_indices(lists)
 
 
-def _normal(rows: pa.Table, column: Column) -> pa.Array:
+def column_forms(rows: pa.Table, column: Column) -> pa.Array:
+    """Normal forms of a declared identifier's column; nulls where the file does not have it."""
     if column.name not in rows.column_names:
         return pa.nulls(rows.num_rows, pa.string())
     cells = _texts(rows, column.name)

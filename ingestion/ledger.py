@@ -135,7 +135,7 @@ def _add_columns(con: duckdb.DuckDBPyConnection, name: str, wanted: Mapping[str,
 
 def text_columns(table: Table) -> tuple[str, ...]:
     """The raw table's columns apart from lineage: declared ones, then normal forms."""
-    normal = [column.normal for column in table.columns if column.identifier]
+    normal = [column.normal for column in table.columns if column.normal]
     return (*(column.name for column in table.columns), *normal)
 
 

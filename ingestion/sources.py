@@ -134,6 +134,10 @@ class Dialect(_Declared):
         return value
 
 
+NORMALISED = ("email", "phone", "domain")
+"""Types of identifier whose normal form is more than the trimmed text."""
+
+
 class Column(_Declared):
     """One column that is loaded. Undeclared columns are not."""
 
@@ -177,8 +181,11 @@ class Column(_Declared):
 
     @property
     def normal(self) -> str:
-        """Name of the column that holds the normal form; only identifiers have one."""
-        return f"_normal_{self.name}"
+        """Name of the column that holds the normal form; empty where there is none beside the text.
+
+        Ids and cookies are their own normal form, but for blanks around them.
+        """
+        return f"_normal_{self.name}" if self.identifier in NORMALISED else ""
 
 
 class Table(_Declared):

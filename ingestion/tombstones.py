@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.errors import IngestionError
-from ingestion.identifiers import add_normal_forms, normal_forms, parts
+from ingestion.identifiers import add_normal_forms, column_forms, normal_forms, parts
 from ingestion.reading import Reading, Reject
 from ingestion.records import Bools
 from ingestion.sources import Column, Table
@@ -150,7 +150,9 @@ class Erased:
 
     def _named(self, con: duckdb.DuckDBPyConnection, rows: pa.Table, column: Column) -> Bools:
         """Which rows hold an erased identifier in this column."""
-        forms, owners = parts(rows[column.normal].combine_chunks(), column.separator)
+        known = column.normal in rows.column_names
+        cells = rows[column.normal].combine_chunks() if known else column_forms(rows, column)
+        forms, owners = parts(cells, column.separator)
         mask = np.zeros(rows.num_rows, np.bool_)
         mask[owners.to_numpy()[self.among(con, column.identifier, forms)]] = True
         return mask

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -100,6 +101,32 @@ def test_any_of_several_addresses_is_enough(
     load = ingest()["hubspot/contacts.csv"].load
     assert (load.rows_in, load.rows_loaded, load.rows_skipped) == (2, 1, 1), load.message
     assert query('select "Record ID" from raw_hubspot.contacts') == [("2",)]
+
+
+def test_an_id_or_a_cookie_is_enough(erased: Any, land: Any, ingest: Any, query: Any) -> None:
+    erased(("hubspot_contact_id", "2"), ("anonymous_id", "c-2"), ("user_id", "u-9"))
+    land("hubspot/contacts.csv", CONTACTS)
+    pages = [("c-1", None), ("c-2", None), (" c-2 ", "u-1"), ("c-3", "u-9"), ("u-9", "c-2")]
+    lines = [
+        {
+            "messageId": f"m{i}",
+            "type": "page",
+            "anonymousId": cookie,
+            "userId": user,
+            "timestamp": "2026-03-01T10:00:00Z",
+            "receivedAt": "2026-03-01T10:00:00Z",
+        }
+        for i, (cookie, user) in enumerate(pages)
+    ]
+    land("web_events/events_20260301.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+    found = {file: result.load for file, result in ingest().items()}
+    assert found["hubspot/contacts.csv"].checks["erased"] == 1
+    assert query('select "Record ID" from raw_hubspot.contacts') == [("1",)]
+    assert found["web_events/events_20260301.jsonl"].checks["erased"] == 3
+    assert query("select message_id from raw_web_events.events order by all") == [("m0",), ("m4",)]
+    stored = query("select column_name from duckdb_columns() where column_name like '_normal_%'")
+    assert ("_normal_Email",) in stored
+    assert ("_normal_anonymous_id",) not in stored
 
 
 def test_the_warehouse_holds_a_digest_alone(erased: Any, home: Path, query: Any) -> None:
