@@ -15,6 +15,7 @@ from ingestion.errors import FileMoved, FileRefused
 from ingestion.ledger import Load
 from ingestion.load import FileResult, ingest_file, refuse
 from ingestion.partitions import place
+from ingestion.seen import Seen, stamp
 from ingestion.sources import Table, match_file, read_tables
 from warehouse.connection import connect, transaction
 from warehouse.settings import settings
@@ -123,12 +124,14 @@ def ingest_landing(
     results = []
     with connect(holder="ingestion") as con:
         ledger.prepare(con, tables)
+        seen = Seen(con)
         for item in items:
             if (only is not None and item.file not in only) or day not in (None, item.day):
                 continue
-            results.append(_ingest(con, item, run_id))
+            results.append(_once(con, item, run_id, seen))
             if progress:
                 progress(results[-1])
+        seen.write(con)
         _close_gone(con, {item.file for item in items})
     return summarise(results)
 
@@ -148,6 +151,16 @@ def dry_run_landing(
             if progress:
                 progress(results[-1])
     return summarise(results)
+
+
+def _once(con: duckdb.DuckDBPyConnection, item: _Item, run_id: str, seen: Seen) -> FileResult:
+    """Land a file, unless it looks as it did when it landed."""
+    looks = stamp(item.path)
+    found = seen.unchanged(item.file, looks, item.table) if item.table else None
+    if found is None:
+        found = _ingest(con, item, run_id)
+        seen.note(item.file, looks, found)
+    return found
 
 
 def _ingest(

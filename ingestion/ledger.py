@@ -60,6 +60,15 @@ create table if not exists state.rejects (
     reason varchar not null
 )
 """
+SEEN = """
+create table if not exists state.seen_files (
+    file varchar not null,
+    bytes bigint not null,
+    modified_ns bigint not null,
+    load_id varchar not null
+)
+"""
+"""How a file looked when its content was last found in the ledger: see `ingestion/seen.py`."""
 LINEAGE = {"_file": "varchar", LINE: "bigint", "_load_id": "varchar", "_loaded_at": "timestamp"}
 
 
@@ -103,6 +112,7 @@ def prepare(con: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
         con.execute(LOADS)
         con.execute(REJECTS)
         con.execute(TOMBSTONES)
+        con.execute(SEEN)
         _add_columns(con, "state.loads", ADDED)
         con.execute(LOAD_ORDER)
         for table in tables:

@@ -101,7 +101,7 @@ def _already(
 ) -> FileResult:
     """The content is loaded: under this name there is nothing to do, another name is noted."""
     if earlier["file"] == stub.file:
-        return FileResult("already_loaded", _from_row(earlier))
+        return FileResult("already_loaded", from_row(earlier))
     load = replace(
         stub,
         status="duplicate",
@@ -233,7 +233,8 @@ def _insert(
     con.unregister("_incoming")
 
 
-def _from_row(row: dict[str, Any]) -> Load:
+def from_row(row: dict[str, Any]) -> Load:
+    """A ledger row, as `ledger.rows` gives it, as a Load."""
     fields = {k: row[k] for k in Load.__dataclass_fields__ if k in row}
     fields["checks"] = json.loads(row["checks"])
     fields["message"] = row["message"] or ""
