@@ -37,8 +37,8 @@ class Kind(NamedTuple):
 class Plan(NamedTuple):
     """The numbering plan behind a calling code, by patterns of the national number.
 
-    A number is valid if it does not match `doubtful` and matches, in one region, `Region.any` and
-    one of its kinds. Of any other number this says nothing.
+    A number is valid if it does not match `doubtful` and matches, in one region, its general
+    pattern and one of its kinds. Of any other number this says nothing.
     """
 
     doubtful: str

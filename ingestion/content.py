@@ -36,7 +36,7 @@ class Content:
     open: Callable[[], IO[bytes]]
     """A stream of the unpacked bytes; reading it may raise FileRefused inside `reading`."""
     digest: str
-    """BLAKE3, in hex: SHA-256 takes ten times as long."""
+    """BLAKE3, in hex: SHA-256 takes several times as long."""
     size: int
     """Unpacked bytes."""
     packed: str = ""

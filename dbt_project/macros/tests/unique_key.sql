@@ -1,6 +1,6 @@
 {#- Fails if two rows share the key columns, which need no glued text, or if a row lacks one of the
-    not_null columns; broken_rule says which. One query a model: a query a column made a run a
-    quarter longer. -#}
+    not_null columns; broken_rule says which. One query a model, for each costs a
+    node of its own. -#}
 {% test unique_key(model, columns, not_null=[]) %}
 
 select
