@@ -1,15 +1,31 @@
-"""The durable tables of identity: what was decided, and every change of mind."""
+"""The durable tables of identity: evidence as it came, decisions, every change of mind."""
 
 import duckdb
 
 TABLES = """
 create schema if not exists state;
+create table if not exists state.identity_runs (
+    run_number integer, run_id varchar, as_of timestamp, scope varchar, rules_hash varchar,
+    links bigint, links_sum varchar, last_load_id varchar, hash_probe ubigint,
+    observed bigint, withdrawn bigint,
+    records_resolved bigint, records bigint, people bigint, changed bigint,
+    created bigint, merged bigint, split bigint, erased bigint, refused bigint);
+create table if not exists state.edges (
+    run_number integer, is_observed boolean, link_hash ubigint,
+    record_hash ubigint, value_hash ubigint,
+    id_type varchar, id_value varchar, scope varchar,
+    rule varchar, rule_version integer, confidence decimal(4, 2), is_linking boolean,
+    observed_at timestamp, _load_id varchar, _file varchar, _line bigint);
 create table if not exists state.people (
     person_id varchar, status varchar,
     source varchar, record_type varchar, record_id varchar, load_id varchar, line bigint,
     minted_at timestamp, run_id varchar);
 create table if not exists state.person_records (
-    source varchar, record_type varchar, record_id varchar, person_id varchar);
+    source varchar, record_type varchar, record_id varchar, person_id varchar,
+    record_hash ubigint, component ubigint, since_run integer);
+create table if not exists state.former_person_records (
+    source varchar, record_type varchar, record_id varchar, person_id varchar,
+    record_hash ubigint, since_run integer, until_run integer);
 create table if not exists state.aliases (
     alias_id varchar, person_id varchar, merged_at timestamp, run_id varchar);
 create table if not exists state.merge_events (
@@ -21,13 +37,26 @@ create table if not exists state.refused_merges (
     other_source varchar, other_record_type varchar, other_record_id varchar,
     limit_id_type varchar, limit_value integer, would_be integer,
     "at" timestamp, run_id varchar);
+create table if not exists state.identity_overrides (
+    override_number integer, action varchar, reason varchar, made_by varchar,
+    made_at timestamp, applied_run integer,
+    undone_by varchar, undone_at timestamp, undone_run integer);
+create table if not exists state.identity_override_records (
+    override_number integer, side varchar,
+    source varchar, record_type varchar, record_id varchar, record_hash ubigint);
 create table if not exists state.host_domains (host varchar, domain varchar);
 """
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that are missing. `people.status` is live, merged or gone; `aliases` points
-    one step, so a chain A -> B -> C is followed by whoever reads it."""
+    """Create the tables that are missing.
+
+    `edges` is only ever added to: a row says that a run saw a link, or (`is_observed` false) saw
+    it no longer. `people.status` is live, merged or gone. `person_records.component` names the
+    records that evidence connects, limits aside; `since_run` the run that decided its person, and
+    `former_person_records` what was decided before. `aliases` points one step, so a chain
+    A -> B -> C is followed by whoever reads it.
+    """
     con.execute(TABLES)
 
 

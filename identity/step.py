@@ -1,8 +1,7 @@
-"""The identity step: read the evidence, decide, write the decision in one transaction."""
+"""The identity step: what changed, who is who among the touched, one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -10,16 +9,21 @@ import pyarrow as pa
 
 from identity import state
 from identity.errors import IdentityError
-from identity.naming import Naming, bridges, name
+from identity.evidence import Change, narrow, observe, touch
+from identity.limits import Ints
+from identity.naming import bridges, name
 from identity.normalise import normalise
-from identity.resolve import Evidence, Ints, Partition, partition
-from identity.write import Decision, write
+from identity.rehash import rehash
+from identity.resolve import Partition, partition
+from identity.scope import columns, one, read_graph, read_limits, read_part, read_prior
+from identity.write import Decision, Run, write
 from warehouse.connection import connect, transaction
 
 
 @dataclass(frozen=True)
 class IdentitySummary:
-    """What one run decided. `changed` counts records that are new, moved or gone."""
+    """What one run decided. `changed` counts records that are new, moved or gone; `resolved` the
+    records that were looked at; records, people and refused merges are all there are."""
 
     records: int
     people: int
@@ -29,128 +33,139 @@ class IdentitySummary:
     erased: int
     refused: int
     changed: int
+    resolved: int
 
 
-def resolve(as_of: str, run_id: str) -> IdentitySummary:
+def resolve(as_of: str, run_id: str, *, full: bool = False) -> IdentitySummary:
     """Decide who is who from the evidence models and write schema `state` in one transaction.
 
     `as_of`: the run's clock (ISO timestamp, UTC). Needs the dbt models of models/identity/evidence.
-    A second run on the same evidence writes nothing. Raises IdentityError if the evidence is empty
-    while people are known.
+    Only what new evidence, rules or overrides touch is resolved anew; `full` resolves everything,
+    with the same result. A second run on the same evidence writes nothing. Raises IdentityError if
+    the evidence is empty while people are known.
     """
-    at = datetime.fromisoformat(as_of).replace(tzinfo=None)
     with connect("identity step") as con, transaction(con):
-        state.create(con)
-        evidence = read_evidence(con)
-        _refuse_empty(con, evidence)
-        found = partition(evidence, limits(con))
-        prior, record_rank, person_rank = _prior(con)
-        naming = name(found.labels, prior, record_rank, person_rank)
-        decision = Decision(
-            labels=found.labels,
-            record_rank=record_rank,
-            prior=prior,
-            naming=naming,
-            rules=_rules(evidence, found, prior, naming),
-            refused=found.refused,
-        )
-        changes = write(con, decision, at, run_id)
-        _write_domains(con)
-        people = _one(con, "select count(*) from state.people where status = 'live'")
-    return IdentitySummary(records=evidence.records, people=people, **changes)
+        return decide(con, as_of, run_id, full=full)
 
 
-def read_evidence(con: duckdb.DuckDBPyConnection) -> Evidence:
-    """Read the graph that dbt built into int32 arrays."""
-    first, second, edge_value = _columns(
-        con,
-        "select first_record_index, record_index, value_index "
-        "from identity.int_identity__star_edges",
+def decide(
+    con: duckdb.DuckDBPyConnection, as_of: str, run_id: str, *, full: bool = False
+) -> IdentitySummary:
+    """`resolve` within the caller's transaction."""
+    state.create(con)
+    _refuse_empty(con)
+    rehash(con)
+    number, rules_before = _last_run(con)
+    run = Run(number, run_id, datetime.fromisoformat(as_of).replace(tzinfo=None))
+    rules = one(con, _RULES)
+    change = observe(con, number)
+    everything = full or rules != rules_before
+    touched = 0 if number == 1 else touch(con)
+    counts = dict.fromkeys(("created", "merged", "split", "erased", "changed"), 0)
+    resolved = 0
+    if everything or touched:
+        records = one(con, "select count(*) from identity.int_identity__records")
+        everything = everything or touched * 2 > records
+        narrow(con, everything)
+        decision = _decide(con)
+        resolved = len(decision.labels)
+        counts = write(con, decision, run, everything=everything)
+    _write_domains(con)
+    summary = IdentitySummary(
+        records=one(con, "select count(*) from state.person_records"),
+        people=one(con, "select count(*) from state.people where status = 'live'"),
+        refused=one(con, "select count(*) from state.refused_merges"),
+        resolved=resolved,
+        **counts,
     )
-    link_record, link_value = _columns(
-        con,
-        """
-        select links.record_index, linking_values.value_index
-        from identity.int_identity__links as links
-        inner join identity.int_identity__linking_values as linking_values using (value_hash)
-        where links.is_linking
-        """,
-    )
-    value_first, value_kind, value_counts = _columns(
-        con,
-        """
-        select first_record_index, priority, (scope = '')::integer
-        from identity.int_identity__linking_values
-        order by value_index
-        """,
-    )
-    records = _one(con, "select count(*) from identity.int_identity__records")
-    return Evidence(
-        records=records,
-        first=first,
-        second=second,
-        edge_value=edge_value,
-        link_record=link_record,
-        link_value=link_value,
-        value_first=value_first,
-        value_kind=value_kind,
-        value_counts=value_counts.astype(np.bool_),
+    if change.observed or change.withdrawn or rules != rules_before or touched:
+        _record_run(con, run, ("all" if everything else "touched", rules), change, summary)
+    return summary
+
+
+def _decide(con: duckdb.DuckDBPyConnection) -> Decision:
+    """Label and name the records in scope."""
+    graph = read_graph(con)
+    limits = read_limits(con)
+    found = partition(graph, limits, lambda records: read_part(con, records))
+    record_hash, prior, loaded, person_rank = read_prior(con)
+    naming = name(found.labels, prior, loaded, person_rank)
+    return Decision(
+        labels=found.labels,
+        record_hash=record_hash,
+        component=record_hash[found.component],
+        prior=prior,
+        naming=naming,
+        rules=_rules(con, found, prior, naming.merged),
+        refused=found.refused,
     )
 
 
-def limits(con: duckdb.DuckDBPyConnection) -> dict[int, int]:
-    """Per kind (priority), the most different values one person may hold."""
-    return dict(
-        con.execute(
-            "select priority, max_per_person from rules.identity_id_types "
-            "where max_per_person is not null"
-        ).fetchall()
-    )
+_RULES = """
+select md5(string_agg(concat_ws('|', id_type, priority, max_per_person, limit_window), ','
+    order by id_type)) from rules.identity_id_types
+"""
 
 
-def _prior(con: duckdb.DuckDBPyConnection) -> tuple[Ints, Ints, Ints]:
-    """Per record its prior person and its rank; per live person (by id) the rank of its minting."""
-    prior, record_rank = _columns(
-        con,
-        """
-        with people as (
-            select person_id, row_number() over (order by person_id) - 1 as person_index
-            from state.people where status = 'live'
-        )
-        select
-            coalesce(people.person_index, -1),
-            row_number() over (
-                order by records._load_id, records._line,
-                records.source, records.record_type, records.record_id
-            ) - 1
-        from identity.int_identity__records as records
-        left join state.person_records using (source, record_type, record_id)
-        left join people using (person_id)
-        order by records.record_index
-        """,
-    )
-    (person_rank,) = _columns(
-        con,
-        """
-        select row_number() over (order by load_id, line, source, record_type, record_id, person_id)
-        from state.people where status = 'live'
-        order by person_id
-        """,
-    )
-    return prior, record_rank, person_rank
-
-
-def _rules(evidence: Evidence, found: Partition, prior: Ints, naming: Naming) -> list[int]:
+def _rules(
+    con: duckdb.DuckDBPyConnection, found: Partition, prior: Ints, merged: list[tuple[int, int]]
+) -> list[int]:
     """The kind of evidence behind each merge."""
-    whole = found.labels[evidence.first] == found.labels[evidence.second]
-    kinds = evidence.value_kind[evidence.edge_value]
-    edges = (evidence.first[whole], evidence.second[whole], kinds[whole])
-    return bridges(naming.merged, prior, edges)
+    if not merged:
+        return []
+    concerned = np.unique(found.labels[np.isin(prior, np.array(merged).ravel())])
+    records = np.flatnonzero(np.isin(found.labels, concerned)).astype(np.int32)
+    con.register("in_records", pa.table({"record": records}))
+    first, second, kind = columns(con, _BRIDGES)
+    con.unregister("in_records")
+    whole = found.labels[first] == found.labels[second]
+    return bridges(merged, prior, (first[whole], second[whole], kind[whole]))
 
 
-def _refuse_empty(con: duckdb.DuckDBPyConnection, evidence: Evidence) -> None:
-    known = _one(con, "select count(*) from state.person_records")
-    if known and not evidence.records:
+_BRIDGES = """
+with mine as (from scope_links semi join in_records using (record))
+
+select min(record) over (partition by value_hash), record, priority from mine
+"""
+
+
+def _last_run(con: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+    """The number of the next run, and the rules of the last."""
+    row = con.execute(
+        "select run_number + 1, rules_hash from state.identity_runs "
+        "order by run_number desc limit 1"
+    ).fetchone()
+    return row or (1, "")
+
+
+def _record_run(
+    con: duckdb.DuckDBPyConnection,
+    run: Run,
+    how: tuple[str, str],
+    change: Change,
+    summary: IdentitySummary,
+) -> None:
+    counts = {key: value for key, value in asdict(summary).items() if key != "resolved"}
+    row = {
+        "run_number": run.number, "run_id": run.run_id, "as_of": run.at,
+        "scope": how[0], "rules_hash": how[1], "hash_probe": one(con, "select hash('onefold')"),
+        "records_resolved": summary.resolved, **asdict(change), **counts,
+    }  # fmt: skip
+    con.execute("insert into state.identity_runs by name select unnest(?)", [row])
+    con.execute(
+        "update state.identity_overrides set applied_run = ? where applied_run is null",
+        [run.number],
+    )
+    con.execute(
+        "update state.identity_overrides set undone_run = ? "
+        "where undone_at is not null and undone_run is null",
+        [run.number],
+    )
+
+
+def _refuse_empty(con: duckdb.DuckDBPyConnection) -> None:
+    known = one(con, "select count(*) from state.person_records")
+    if known and not one(con, "select count(*) from identity.int_identity__records"):
         raise IdentityError(
             f"expected evidence for the {known} records already known, got none; build staging and "
             "path:models/identity/evidence first"
@@ -175,14 +190,3 @@ def _write_domains(con: duckdb.DuckDBPyConnection) -> None:
     con.register("found_domains", found)
     con.execute("insert into state.host_domains select host, domain from found_domains")
     con.unregister("found_domains")
-
-
-def _columns(con: duckdb.DuckDBPyConnection, sql: str) -> list[Ints]:
-    """The columns of a query as int32 arrays."""
-    table = con.execute(sql).to_arrow_table()
-    return [np.asarray(column.combine_chunks(), np.int32) for column in table.columns]
-
-
-def _one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    ((value,),) = con.execute(sql).fetchall()
-    return value

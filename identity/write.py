@@ -6,19 +6,30 @@ from datetime import datetime
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from identity.limits import Refusal
+from identity.limits import Ints, Refusal
 from identity.naming import Naming
-from identity.resolve import Ints
+
+
+@dataclass(frozen=True)
+class Run:
+    """Number, id and clock (UTC) of the run that decides."""
+
+    number: int
+    run_id: str
+    at: datetime
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The outcome for records 0 … n-1. `rules`: the kind of evidence behind each of
-    `naming.merged`; the other fields as in `identity.naming.name`."""
+    """The outcome for records 0 … n-1 in scope. `component`: the hash of the smallest record that
+    evidence connects each to. `rules`: the kind of evidence behind each of `naming.merged`; the
+    other fields as in `identity.naming.name`."""
 
     labels: Ints
-    record_rank: Ints
+    record_hash: NDArray[np.uint64]
+    component: NDArray[np.uint64]
     prior: Ints
     naming: Naming
     rules: list[int]
@@ -26,25 +37,28 @@ class Decision:
 
 
 def write(
-    con: duckdb.DuckDBPyConnection, decision: Decision, at: datetime, run_id: str
+    con: duckdb.DuckDBPyConnection, decision: Decision, run: Run, *, everything: bool
 ) -> dict[str, int]:
-    """Write `decision` into schema state within the caller's transaction; counts by kind."""
+    """Write `decision` into schema state within the caller's transaction; counts by kind.
+
+    Reads temp tables scope_records, persons, known_records, touched (and part_values, where limits
+    refused a join). `everything`: all records are in scope, not only the touched.
+    """
     _stage(con, decision)
     _mint(con)
-    con.execute("set variable run_at = ?::timestamp", [at])
-    con.execute("set variable run_id = ?", [run_id])
-    counts = {"changed": _count(con, _CHANGED)}
+    con.execute("set variable run_at = ?::timestamp", [run.at])
+    con.execute("set variable run_id = ?", [run.run_id])
+    con.execute("set variable run_number = ?", [run.number])
     con.execute(_EVENTS)
-    for statement in (*_PEOPLE, *_RECORDS):
+    counts = {"changed": _records(con)}
+    for statement in _PEOPLE:
         con.execute(statement)
+    events = dict(con.execute("select event, count(*) from new_events group by event").fetchall())
     for event in ("created", "merged", "split", "erased"):
-        counts[event] = _count(con, f"select count(*) from new_events where event = '{event}'")
+        counts[event] = events.get(event, 0)
     con.execute(_INSERT_EVENTS)
-    con.execute(_REFUSED)
-    for statement in _WRITE_REFUSED:
-        con.execute(statement)
-    counts["refused"] = len(decision.refused)
-    for table in ("labelled", "moved", "merged", "refusals"):
+    _refused(con, decision.refused, everything)
+    for table in ("labelled", "new", "merged", "moved", "gone"):
         con.unregister(f"in_{table}")
     return counts
 
@@ -55,17 +69,23 @@ def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 
 def _stage(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
-    naming = decision.naming
-    records = np.arange(len(decision.labels), dtype=np.int32)
+    naming, labels = decision.naming, decision.labels
+    records = np.arange(len(labels), dtype=np.int32)
+    new = np.flatnonzero((labels == records) & (naming.owner < 0)).astype(np.int32)
+    had_people = np.zeros(len(labels), np.bool_)
+    had_people[labels[decision.prior >= 0]] = True
+    persons = _count(con, "select count(*) from persons")
+    gone = np.setdiff1d(np.arange(persons, dtype=np.int32), decision.prior)
     merged, moved = naming.merged, naming.moved
     tables = {
         "labelled": {
-            "record_index": records,
-            "label": decision.labels,
+            "record": records,
+            "record_hash": decision.record_hash,
+            "component": decision.component,
+            "label": labels,
             "owner": naming.owner,
-            "prior": decision.prior,
-            "record_rank": decision.record_rank,
         },
+        "new": {"label": new, "record": naming.eldest[new], "had_people": had_people[new]},
         "merged": {
             "loser": np.array([loser for loser, _ in merged], np.int32),
             "winner": np.array([winner for _, winner in merged], np.int32),
@@ -75,40 +95,30 @@ def _stage(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
             "person": np.array([person for person, _ in moved], np.int32),
             "label": np.array([label for _, label in moved], np.int32),
         },
-        "refusals": {
-            field: np.array([getattr(refusal, field) for refusal in decision.refused], np.int32)
-            for field in ("value", "record", "other", "kind", "limit", "would_be")
-        },
+        "gone": {"person": gone},
     }
     for name, columns in tables.items():
         con.register(f"in_{name}", pa.table(columns))
-    con.execute(_PERSONS)
 
-
-_PERSONS = """
-create or replace temp table persons as
-select person_id, (row_number() over (order by person_id) - 1)::integer as person
-from state.people where status = 'live'
-"""
 
 # The first record in load order names a new person. An id that a living person still bears is
 # salted; one that became an alias, or was left without records, comes back to its own record.
 _MINT = """
 create or replace temp table minted as
 select
-    label, record_rank, source, record_type, record_id, _load_id, _line, 0 as salt,
-    sha256(concat_ws(chr(31), source, record_type, record_id)) as person_id
-from in_labelled inner join identity.int_identity__records using (record_index)
-where owner = -1
-qualify row_number() over (partition by label order by record_rank) = 1;
-update minted set person_id = 'p_' || left(person_id, 16);
+    in_new.label, in_new.had_people, record, source, record_type, record_id, _load_id, _line,
+    0 as salt,
+    'p_' || left(sha256(concat_ws(chr(31), source, record_type, record_id)), 16) as person_id
+from in_new inner join scope_records using (record)
 """
 
 _CLASH = """
 create or replace temp table clashing as
 select label from minted
-where person_id in (select person_id from persons)
-    or label not in (select arg_min(label, (salt, record_rank)) from minted group by person_id)
+where person_id in (select person_id from state.people where status = 'live')
+union
+select label from minted
+qualify row_number() over (partition by person_id order by salt, _load_id, _line, record) > 1
 """
 
 _SALT = """
@@ -119,17 +129,6 @@ update minted set
 where label in (from clashing)
 """
 
-_ASSIGN = """
-create or replace temp table assigned as
-select
-    records.source, records.record_type, records.record_id, in_labelled.label, in_labelled.prior,
-    coalesce(persons.person_id, minted.person_id) as person_id
-from in_labelled
-inner join identity.int_identity__records as records using (record_index)
-left join persons on owner = person
-left join minted using (label)
-"""
-
 
 def _mint(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_MINT)
@@ -137,40 +136,108 @@ def _mint(con: duckdb.DuckDBPyConnection) -> None:
     while _count(con, "select count(*) from clashing"):
         con.execute(_SALT)
         con.execute(_CLASH)
-    con.execute(_ASSIGN)
 
 
-_CHANGED = """
-select count(*)
-from assigned full join state.person_records as known using (source, record_type, record_id)
-where assigned.person_id is distinct from known.person_id
+_ASSIGNED = """
+select
+    in_labelled.record, in_labelled.record_hash, in_labelled.component,
+    coalesce(persons.person_id, minted.person_id) as person_id
+from in_labelled
+left join persons on in_labelled.owner = persons.person
+left join minted on if(in_labelled.owner < 0, in_labelled.label, -1) = minted.label
 """
+
+# `replaced`: what is known of a record and is so no longer, with what is to stand in its place.
+_REPLACED = f"""
+create or replace temp table replaced as
+with
+
+assigned as ({_ASSIGNED}),
+
+known as (
+    select * from state.person_records
+    where record_hash in (select record_hash from known_records)
+)
+
+select
+    coalesce(assigned.record_hash, known.record_hash) as record_hash, assigned.record,
+    assigned.component, assigned.person_id, known.person_id as former_person_id, known.since_run,
+    assigned.person_id is distinct from known.person_id as is_moved
+from assigned full join known using (record_hash)
+where assigned.person_id is distinct from known.person_id
+    or assigned.component is distinct from known.component
+"""
+
+_RECORDS = (
+    """
+    insert into state.former_person_records
+    select
+        source, record_type, record_id, person_id, record_hash, since_run,
+        getvariable('run_number')
+    from state.person_records
+    where record_hash in (select record_hash from replaced where is_moved)
+    """,
+    """
+    delete from state.person_records
+    where record_hash in (
+        select record_hash from replaced where former_person_id is not null)
+    """,
+    """
+    insert into state.person_records
+    select
+        source, record_type, record_id, person_id, replaced.record_hash, component,
+        if(is_moved, getvariable('run_number'), since_run)
+    from replaced inner join scope_records using (record)
+    """,
+)
+
+_FIRST_RECORDS = f"""
+insert into state.person_records
+select
+    source, record_type, record_id, person_id, assigned.record_hash, component,
+    getvariable('run_number')
+from ({_ASSIGNED}) as assigned inner join scope_records using (record)
+"""
+
+
+def _records(con: duckdb.DuckDBPyConnection) -> int:
+    """Write who is whose; how many records are new, moved or gone."""
+    if not _count(con, "select count(*) from state.person_records"):
+        con.execute(_FIRST_RECORDS)
+        return _count(con, "select count(*) from state.person_records")
+    con.execute(_REPLACED)
+    for statement in _RECORDS:
+        con.execute(statement)
+    return _count(con, "select count(*) from replaced where is_moved")
+
 
 _EVENTS = """
 create or replace temp table new_events as
 select
     'created' as event, person_id, null::varchar as other_person_id,
     'first record' as rule, null::integer as rule_version, 1::decimal(4, 2) as confidence
-from minted
-where label not in (select label from in_labelled where prior >= 0)
+from minted where not had_people
 union all
 select
     'merged', winners.person_id, losers.person_id,
-    'same ' || id_types.id_type, id_types.rule_version, id_types.confidence
+    case when in_merged.kind = 0 then 'merged by hand' else 'same ' || id_types.id_type end,
+    id_types.rule_version, id_types.confidence
 from in_merged
 inner join persons as losers on loser = losers.person
 inner join persons as winners on winner = winners.person
 left join rules.identity_id_types as id_types on in_merged.kind = id_types.priority
 union all
 select distinct
-    'split', persons.person_id, assigned.person_id, 'evidence no longer joins them', null, null
+    'split', persons.person_id, coalesce(owners.person_id, minted.person_id),
+    'evidence no longer joins them', null, null
 from in_moved
 inner join persons using (person)
-inner join assigned using (label)
+inner join in_labelled on in_moved.label = in_labelled.record
+left join persons as owners on in_labelled.owner = owners.person
+left join minted on if(in_labelled.owner < 0, in_moved.label, -1) = minted.label
 union all
 select 'erased', person_id, null, 'no records left', null, null
-from persons
-where person not in (select prior from in_labelled)
+from persons inner join in_gone using (person)
 """
 
 _INSERT_EVENTS = """
@@ -181,7 +248,6 @@ select
     event, person_id, other_person_id, getvariable('run_at'), rule, rule_version, confidence,
     getvariable('run_id')
 from new_events
-order by all
 """
 
 _PEOPLE = (
@@ -193,7 +259,10 @@ _PEOPLE = (
     update state.people set status = 'gone'
     where person_id in (select person_id from new_events where event = 'erased')
     """,
-    "update state.people set status = 'live' where person_id in (select person_id from minted)",
+    """
+    update state.people set status = 'live'
+    where status != 'live' and person_id in (select person_id from minted)
+    """,
     "delete from state.aliases where alias_id in (select person_id from minted)",
     """
     insert into state.people
@@ -201,68 +270,61 @@ _PEOPLE = (
         person_id, 'live', source, record_type, record_id, _load_id, _line,
         getvariable('run_at'), getvariable('run_id')
     from minted
-    where person_id not in (select person_id from state.people)
-    order by person_id
+    anti join state.people using (person_id)
     """,
     """
     insert into state.aliases
     select other_person_id, person_id, getvariable('run_at'), getvariable('run_id')
     from new_events where event = 'merged'
-    order by other_person_id
     """,
 )
 
-_RECORDS = (
-    """
-    delete from state.person_records as known
-    where not exists (
-        select 1 from assigned
-        where assigned.source = known.source
-            and assigned.record_type = known.record_type
-            and assigned.record_id = known.record_id
-            and assigned.person_id = known.person_id
-    )
-    """,
-    """
-    insert into state.person_records
-    select source, record_type, record_id, person_id
-    from assigned anti join state.person_records using (source, record_type, record_id)
-    order by source, record_type, record_id
-    """,
-)
-
-_REFUSED = """
+_REFUSING = """
 create or replace temp table refusing as
 select
-    linking_values.id_type, linking_values.id_value, linking_values.scope,
+    part_values.id_type, part_values.id_value, part_values.scope,
     mine.source, mine.record_type, mine.record_id,
     theirs.source as other_source, theirs.record_type as other_record_type,
     theirs.record_id as other_record_id,
-    id_types.id_type as limit_id_type, in_refusals."limit" as limit_value, in_refusals.would_be
+    coalesce(id_types.id_type, 'split ' || (in_refusals.kind - 1000)) as limit_id_type,
+    in_refusals."limit" as limit_value, in_refusals.would_be
 from in_refusals
-inner join identity.int_identity__linking_values as linking_values
-    on in_refusals.value = linking_values.value_index
-inner join identity.int_identity__records as mine on in_refusals.record = mine.record_index
-inner join identity.int_identity__records as theirs on in_refusals.other = theirs.record_index
-inner join rules.identity_id_types as id_types on in_refusals.kind = id_types.priority
+inner join part_values using (value)
+inner join scope_records as mine on in_refusals.record = mine.record
+inner join scope_records as theirs on in_refusals.other = theirs.record
+left join rules.identity_id_types as id_types on in_refusals.kind = id_types.priority
 """
 
-_SAME = " and ".join(
-    f"refusing.{column} = known.{column}"
-    for column in (
-        "id_type", "id_value", "scope", "source", "record_type", "record_id",
-        "other_source", "other_record_type", "other_record_id", "limit_id_type", "would_be",
-    )
-)  # fmt: skip
+_NOT_REFUSING = """
+create or replace temp table refusing as
+select * exclude ("at", run_id) from state.refused_merges limit 0
+"""
 
-_WRITE_REFUSED = (
-    f"delete from state.refused_merges as known where not exists "
-    f"(select 1 from refusing where {_SAME})",
-    f"""
-    insert into state.refused_merges
-    select refusing.*, getvariable('run_at'), getvariable('run_id')
-    from refusing
-    where not exists (select 1 from state.refused_merges as known where {_SAME})
-    order by all
-    """,
+_KEYS = (
+    "id_type, id_value, scope, source, record_type, record_id, "
+    "other_source, other_record_type, other_record_id, limit_id_type, would_be"
 )
+
+_IN_SCOPE = "hash(known.source, known.record_type, known.record_id) in (from touched)"
+
+
+def _refused(con: duckdb.DuckDBPyConnection, refused: list[Refusal], everything: bool) -> None:
+    """Write the refusals in scope that are new, take back those that are no more."""
+    if not refused:
+        con.execute(_NOT_REFUSING)
+    else:
+        fields = ("value", "record", "other", "kind", "limit", "would_be")
+        rows = {field: np.array([getattr(r, field) for r in refused], np.int32) for field in fields}
+        con.register("in_refusals", pa.table(rows))
+        con.execute(_REFUSING)
+        con.unregister("in_refusals")
+    scope = "true" if everything else _IN_SCOPE
+    con.execute(
+        f"delete from state.refused_merges as known where {scope} "
+        f"and ({_KEYS}) not in (select ({_KEYS}) from refusing)"
+    )
+    con.execute(
+        "insert into state.refused_merges "
+        "select refusing.*, getvariable('run_at'), getvariable('run_id') "
+        f"from refusing anti join state.refused_merges as known using ({_KEYS})"
+    )

@@ -75,7 +75,7 @@ with linked as (
         on edges.source = records.source
         and edges.record_type = records.record_type
         and edges.record_id = records.record_id
-    where edges.is_linking
+    where edges.is_linking and edges.is_current
 )
 select id_type || '|' || coalesce(min(person_id), '(nobody)') as row_key
 from linked

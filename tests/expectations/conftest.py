@@ -92,14 +92,14 @@ create table state.person_records as select * from (values
 ) as t(source, record_type, record_id, person_id);
 create table identity.person_records as select * from state.person_records;
 create table identity.edges as select * from (values
-    ('salesforce', 'lead', '00Q1', 'email', 'ann@example.org', '', true),
-    ('web_events', 'visitor', 'anon-1', 'email', 'ann@example.org', '', true),
-    ('hubspot', 'contact', '7', 'email', 'bob@example.org', '', true),
-    ('hubspot', 'contact', '7', 'phone', '+4989000', '', true),
-    ('hubspot', 'contact', '8', 'phone', '+4989000', '', true),
-    ('salesforce', 'lead', '00Q1', 'phone', '+4989111', '', false),
-    ('hubspot', 'contact', '8', 'phone', '+4989111', '', false)
-) as t(source, record_type, record_id, id_type, id_value, scope, is_linking);
+    ('salesforce', 'lead', '00Q1', 'email', 'ann@example.org', '', true, true),
+    ('web_events', 'visitor', 'anon-1', 'email', 'ann@example.org', '', true, true),
+    ('hubspot', 'contact', '7', 'email', 'bob@example.org', '', true, true),
+    ('hubspot', 'contact', '7', 'phone', '+4989000', '', true, true),
+    ('hubspot', 'contact', '8', 'phone', '+4989000', '', true, true),
+    ('salesforce', 'lead', '00Q1', 'phone', '+4989111', '', false, true),
+    ('hubspot', 'contact', '8', 'phone', '+4989111', '', false, true)
+) as t(source, record_type, record_id, id_type, id_value, scope, is_linking, is_current);
 create table state.refused_merges as
 select 'phone' as id_type, '+4989000' as id_value, '' as scope;
 create table identity.merge_events as select * from (values

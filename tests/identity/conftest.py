@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from warehouse.connection import connect
@@ -16,33 +17,51 @@ create schema if not exists identity;
 create schema if not exists rules;
 create or replace table identity.int_identity__records as
 select
-    'hubspot' as source, 'contact' as record_type, record_id,
-    timestamp '2026-01-01' as observed_at, 'contacts.csv' as _file, 1 as _line,
-    lpad(load::varchar, 8, '0') as _load_id,
+    *, hash(source, record_type, record_id) as record_hash,
     (row_number() over (order by record_id) - 1)::integer as record_index
-from (select distinct load, record_id from in_rows);
+from (
+    select distinct
+        'hubspot' as source, 'contact' as record_type, record_id, 'contacts.csv' as _file,
+        1 as _line, lpad(load::varchar, 8, '0') as _load_id,
+        timestamp '2026-01-01' + to_days(load) as observed_at
+    from in_rows);
 create or replace table identity.int_identity__record_identifiers as
 select record_index, id_type, id_value from in_rows
 inner join identity.int_identity__records using (record_id) where id_type is not null;
 create or replace table identity.int_identity__links as
-select record_index, id_type, id_value, '' as scope, priority,
-    hash(id_type, id_value) as value_hash, true as is_linking
-from identity.int_identity__record_identifiers
-inner join rules.identity_id_types using (id_type);
-create or replace table identity.int_identity__linking_values as
-select
-    (row_number() over (order by priority, id_value) - 1)::integer as value_index,
-    value_hash, id_type, id_value, scope, priority, min(record_index) as first_record_index
-from identity.int_identity__links
-group by value_hash, id_type, id_value, scope, priority;
-create or replace table identity.int_identity__star_edges as
-select first_record_index, record_index, value_index
-from identity.int_identity__links
-inner join identity.int_identity__linking_values using (value_hash)
-where record_index != first_record_index;
+select *, hash(record_hash, value_hash, rule, rule_version, is_linking, observed_at) as link_hash
+from (
+    select
+        record_index, record_hash, source, record_type, record_id, id_type, id_value, '' as scope,
+        priority, confidence, 'contact field' as rule, rule_version, false as is_shared,
+        hash(id_type, id_value, '') as value_hash, true as is_linking,
+        observed_at, _file, _line, _load_id
+    from identity.int_identity__record_identifiers
+    inner join identity.int_identity__records using (record_index)
+    inner join rules.identity_id_types using (id_type)
+);
 create or replace table identity.int_identity__hosts as
 select distinct split_part(id_value, '@', -1) as host_name from in_rows where id_type = 'email';
 """
+
+
+def put_evidence(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> None:
+    """Replace the evidence behind `con` by these records."""
+    flat = [
+        (load, record, id_type, value)
+        for load, record, held in rows
+        for id_type, value in (held or {None: None}).items()
+    ]
+    rules = settings().rules / "identity_id_types.csv"
+    con.execute("create schema if not exists rules")
+    con.execute(f"create or replace table rules.identity_id_types as from read_csv('{rules}')")
+    con.execute(
+        "create or replace temp table in_rows "
+        "(load integer, record_id varchar, id_type varchar, id_value varchar)"
+    )
+    if flat:
+        con.executemany("insert into in_rows values (?, ?, ?, ?)", flat)
+    con.execute(_EVIDENCE)
 
 
 @pytest.fixture
@@ -50,23 +69,7 @@ def evidence_of(home: Path) -> Callable[[list[Row]], None]:
     """Replace the evidence in the test's warehouse by these records."""
 
     def write(rows: list[Row]) -> None:
-        flat = [
-            (load, record, id_type, value)
-            for load, record, held in rows
-            for id_type, value in held.items()
-        ]
-        rules = settings().rules / "identity_id_types.csv"
         with connect("test set-up") as con:
-            con.execute("create schema if not exists rules")
-            con.execute(
-                f"create or replace table rules.identity_id_types as from read_csv('{rules}')"
-            )
-            con.execute(
-                "create or replace temp table in_rows "
-                "(load integer, record_id varchar, id_type varchar, id_value varchar)"
-            )
-            if flat:
-                con.executemany("insert into in_rows values (?, ?, ?, ?)", flat)
-            con.execute(_EVIDENCE)
+            put_evidence(con, rows)
 
     return write

@@ -226,7 +226,7 @@ def test_people_are_who_they_should_be() -> None:
 def test_people_are_the_components_of_the_linking_edges() -> None:
     links = query(
         "select source, record_type, record_id, id_type, id_value, scope "
-        "from identity.edges where is_linking"
+        "from identity.edges where is_linking and is_current"
     )
     graph = networkx.Graph()
     graph.add_edges_from((("record", *row[:3]), ("value", *row[3:])) for row in links)

@@ -61,6 +61,7 @@ links as (
 
     select
         scoped.record_index,
+        scoped.record_hash,
         scoped.source,
         scoped.record_type,
         scoped.record_id,
@@ -78,7 +79,15 @@ links as (
         scoped._load_id,
         coalesce(scoped.name_scope, '') as scope,
         hash(scoped.id_type, scoped.id_value, coalesce(scoped.name_scope, '')) as value_hash,
-        not scoped.is_blocked and scoped.name_scope is not null as is_linking
+        not scoped.is_blocked and scoped.name_scope is not null as is_linking,
+        hash(
+            scoped.record_hash,
+            value_hash,
+            scoped.rule,
+            id_types.rule_version,
+            is_linking,
+            scoped.observed_at
+        ) as link_hash
     from scoped
     inner join id_types on scoped.id_type = id_types.id_type
 

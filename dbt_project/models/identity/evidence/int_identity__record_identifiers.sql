@@ -51,6 +51,7 @@ marked as (
     select
         observed.*,
         records.record_index,
+        records.record_hash,
         refused_values.reason,
         coalesce(refused_values.is_blocked, false) as is_blocked,
         coalesce(refused_values.is_role_mailbox, false) as is_role_mailbox

@@ -33,6 +33,7 @@ numbered as (
         _file,
         _line,
         _load_id,
+        hash(source, record_type, record_id) as record_hash,
         (row_number() over (order by source, record_type, record_id) - 1)::integer as record_index
     from unioned
     where record_id is not null

@@ -1,0 +1,243 @@
+"""What the evidence says anew, and which records that touches.
+
+Every run compares the links that dbt built with the log `state.edges` and adds what is new or gone
+to it. Comparing costs the size of the change: links of loads not seen before, the records and
+values they touch, and one checksum over all links that proves nothing else changed. Where it does
+not prove it (a row vanished, a rule changed) all links are compared.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+LINKS = "identity.int_identity__links"
+RECORDS = "identity.int_identity__records"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Links and their checksum now; how many were observed anew and withdrawn by this run."""
+
+    links: int
+    links_sum: str
+    last_load_id: str
+    observed: int
+    withdrawn: int
+
+
+def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
+    """Add to `state.edges` what changed since the run before, within the caller's transaction.
+
+    Leaves temp table `delta` (record_hash, value_hash): the links observed or withdrawn; empty in
+    the first run of all, where everything is.
+    """
+    links, links_sum, last = _row(con, _NOW)
+    known = con.execute(_BEFORE).fetchone()
+    con.execute("set variable run_number = ?", [run_number])
+    con.execute("set variable last_load_id = ?", [known[2] if known else ""])
+    con.execute(_NO_DELTA)
+    if known is None:
+        con.execute(_OBSERVE_ALL)
+        return Change(links, links_sum, last, links, 0)
+    if (links, links_sum) == known[:2]:
+        return Change(links, links_sum, last, 0, 0)
+    con.execute(_NEAR)
+    con.execute(_COMPARE)
+    added, gone, difference = _row(con, _DIFFERENCE)
+    if (known[0] + added - gone, int(known[1]) + int(difference)) != (links, int(links_sum)):
+        con.execute(_EVERYWHERE)
+        con.execute(_COMPARE)
+        added, gone, _ = _row(con, _DIFFERENCE)
+    con.execute(_LOG)
+    return Change(links, links_sum, last, added, gone)
+
+
+def touch(con: duckdb.DuckDBPyConnection) -> int:
+    """Which records `delta` and the overrides since the last run touch: temp table `touched`.
+
+    A record is touched with everything that evidence connects it to, before or now. Returns how
+    many there are.
+    """
+    con.execute(_SEEDS)
+    if not _row(con, _ALL_SEEN)[0]:
+        con.execute(_STRAYS)
+    con.execute(_TOUCH)
+    return int(_row(con, "select count(*) from touched")[0])
+
+
+def narrow(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
+    """Make `scope_records` and `scope_links`: the touched records, or all, numbered 0 … n-1.
+
+    The numbers follow the order of the keys in either case.
+    """
+    con.execute(_SCOPE_ALL if everything else _SCOPE_TOUCHED)
+
+
+def _row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    (row,) = con.execute(sql).fetchall()
+    return tuple(row)
+
+
+_NOW = f"""
+select count(*), coalesce(sum(link_hash), 0)::varchar, coalesce(max(_load_id), '') from {LINKS}
+"""
+
+_BEFORE = """
+select links, links_sum, last_load_id from state.identity_runs
+order by run_number desc limit 1
+"""
+
+_NO_DELTA = """
+create or replace temp table delta (
+    is_observed boolean, link_hash ubigint, record_hash ubigint, value_hash ubigint);
+create or replace temp table touched (record_hash ubigint);
+"""
+
+_COLUMNS = """
+    link_hash, record_hash, value_hash, id_type, id_value, scope,
+    rule, rule_version, confidence, is_linking, observed_at, _load_id, _file, _line
+"""
+
+_OBSERVE_ALL = f"""
+insert into state.edges
+select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
+"""
+
+# A value that becomes shared links under other scopes than before: its plain form is near too.
+_NEAR = f"""
+create or replace temp table fresh as
+select distinct record_hash, value_hash, hash(id_type, id_value, '') as plain_hash
+from {LINKS} where _load_id > getvariable('last_load_id');
+create or replace temp table near as
+select record_hash from fresh
+union
+select record_hash from state.edges
+where value_hash in (select value_hash from fresh union select plain_hash from fresh);
+create or replace temp table before as
+select link_hash, record_hash, value_hash from state.edges
+where record_hash in (from near)
+qualify row_number() over (partition by link_hash order by run_number desc) = 1
+    and is_observed;
+create or replace temp table now as
+select link_hash, record_hash, value_hash from {LINKS}
+where record_hash in (from near);
+"""
+
+_EVERYWHERE = f"""
+create or replace temp table before as
+select link_hash, record_hash, value_hash from state.edges
+qualify row_number() over (partition by link_hash order by run_number desc) = 1
+    and is_observed;
+create or replace temp table now as
+select link_hash, record_hash, value_hash from {LINKS};
+"""
+
+_COMPARE = """
+create or replace temp table delta as
+select true as is_observed, link_hash, record_hash, value_hash
+from now anti join before using (link_hash)
+union all
+select false, link_hash, record_hash, value_hash
+from before anti join now using (link_hash)
+"""
+
+_DIFFERENCE = """
+select
+    count(*) filter (where is_observed),
+    count(*) filter (where not is_observed),
+    coalesce(sum(if(is_observed, link_hash::hugeint, -link_hash::hugeint)), 0)::varchar
+from delta
+"""
+
+_LOG = f"""
+insert into state.edges
+select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
+where link_hash in (select link_hash from delta where is_observed);
+insert into state.edges
+select getvariable('run_number'), false, {_COLUMNS} from state.edges
+where link_hash in (select link_hash from delta where not is_observed)
+qualify row_number() over (partition by link_hash order by run_number desc) = 1;
+"""
+
+_SEEDS = f"""
+create or replace temp table seeds as
+select record_hash from delta
+union
+select record_hash from {RECORDS} where _load_id > getvariable('last_load_id')
+union
+select record_hash from {LINKS}
+where is_linking
+    and value_hash in (select value_hash from delta where is_observed)
+union
+select record_hash
+from state.identity_override_records
+inner join state.identity_overrides using (override_number)
+where applied_run is null or (undone_at is not null and undone_run is null)
+"""
+
+# Records without links leave no trace in `delta`: apart from the seeds, those of now are known.
+_ALL_SEEN = f"""
+select
+    (select (count(*), sum(record_hash)) from {RECORDS} where record_hash not in (from seeds))
+    is not distinct from
+    (select (count(*), sum(record_hash)) from state.person_records
+        where record_hash not in (from seeds))
+"""
+
+_STRAYS = f"""
+insert into seeds
+select record_hash from {RECORDS} anti join state.person_records using (record_hash)
+union
+select record_hash from state.person_records anti join {RECORDS} using (record_hash)
+"""
+
+_TOUCH = """
+create or replace temp table touched as
+select record_hash from seeds
+union
+select record_hash from state.person_records
+where component in (
+    select component from state.person_records where record_hash in (from seeds))
+"""
+
+_OVERRIDES = """
+select
+    scope_records.record, hash('override', overrides.override_number) as value_hash, 0 as priority,
+    true as is_shared, overrides.made_at as observed_at,
+    'override' as id_type, overrides.override_number::varchar as id_value, '' as scope
+from state.identity_overrides as overrides
+inner join state.identity_override_records using (override_number)
+inner join scope_records using (record_hash)
+where overrides.action = 'merge' and overrides.undone_at is null
+"""
+
+_SCOPE_ALL = f"""
+create or replace temp view scope_records as
+select record_index as record, record_hash, source, record_type, record_id, _load_id, _line
+from {RECORDS};
+create or replace temp view scope_links as
+select
+    record_index as record, value_hash, priority, is_shared, observed_at, id_type, id_value, scope
+from {LINKS} where is_linking
+union all
+{_OVERRIDES};
+"""
+
+_SCOPE_TOUCHED = f"""
+create or replace temp table touched_records as
+select
+    (row_number() over (order by record_index) - 1)::integer as record,
+    record_hash, source, record_type, record_id, _load_id, _line
+from {RECORDS} where record_hash in (from touched);
+create or replace temp view scope_records as from touched_records;
+create or replace temp table touched_links as
+select
+    scope_records.record, links.value_hash, links.priority, links.is_shared, links.observed_at,
+    links.id_type, links.id_value, links.scope
+from {LINKS} as links inner join scope_records using (record_hash)
+where links.is_linking
+union all
+{_OVERRIDES};
+create or replace temp view scope_links as from touched_links;
+"""
