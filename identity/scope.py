@@ -177,5 +177,6 @@ def columns(con: duckdb.DuckDBPyConnection, sql: str) -> list[Ints]:
 
 
 def one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    """The only value of a query."""
     ((value,),) = con.execute(sql).fetchall()
     return value
