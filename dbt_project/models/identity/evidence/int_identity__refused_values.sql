@@ -1,3 +1,13 @@
+{{
+    config(
+        pre_hook="set variable value_patterns = (
+            select string_agg('(?:' || pattern || ')', '|')
+            from {{ ref('int_identity__value_patterns') }}
+            where id_type != 'name'
+        )"
+    )
+}}
+
 with
 
 distinct_values as (
@@ -16,6 +26,14 @@ value_patterns as (
 
 ),
 
+-- DuckDB compiles a constant pattern once, and a column's for every row: so first all in one.
+suspects as (
+
+    select * from distinct_values
+    where regexp_full_match(spelling, getvariable('value_patterns'))
+
+),
+
 role_mailboxes as (
 
     select * from {{ ref('identity_role_mailboxes') }}
@@ -25,16 +43,16 @@ role_mailboxes as (
 matched as (
 
     select
-        distinct_values.id_type,
-        distinct_values.id_value,
+        suspects.id_type,
+        suspects.id_value,
         value_patterns.is_blocked,
         value_patterns.is_shared_by_rule,
         value_patterns.reason
-    from distinct_values
+    from suspects
     inner join value_patterns
         on
-            value_patterns.id_type in ('any', distinct_values.id_type)
-            and regexp_full_match(distinct_values.spelling, value_patterns.pattern)
+            value_patterns.id_type in ('any', suspects.id_type)
+            and regexp_full_match(suspects.spelling, value_patterns.pattern)
     union all
     select
         distinct_values.id_type,
