@@ -25,14 +25,18 @@ observed_values as (
         record_id,
         id_type,
         id_value,
-        arg_min(rule, (observed_at, _load_id, _line, rule)) as rule,
-        min(observed_at) as observed_at,
-        arg_min(_file, (observed_at, _load_id, _line, rule)) as _file,
-        arg_min(_line, (observed_at, _load_id, _line, rule)) as _line,
-        arg_min(_load_id, (observed_at, _load_id, _line, rule)) as _load_id
+        rule,
+        observed_at,
+        _file,
+        _line,
+        _load_id
     from found_values
     where id_value != ''
-    group by all
+    qualify
+        row_number() over (
+            partition by source, record_type, record_id, id_type, id_value
+            order by observed_at, _load_id, _line, rule
+        ) = 1
 
 )
 
