@@ -9,6 +9,7 @@ from identity.normalise import ID_TYPES, normalise
 _SHORT = {
     "salesforce": ("salesforce_contact_id", "salesforce_lead_id"),
     "hubspot": ("hubspot_contact_id",),
+    "marketo": ("marketo_lead_id",),
     "loyalty": ("loyalty_id",),
     "user": ("user_id",),
     "anonymous": ("anonymous_id",),
@@ -23,7 +24,7 @@ where table_schema = 'identity' and table_name = 'identifiers'
 def person_id(con: duckdb.DuckDBPyConnection, asked: str) -> str:
     """The person that `asked` names today: p_…, a former id, TYPE:VALUE, or a bare value.
 
-    TYPE is a type of identifier, or salesforce, hubspot, loyalty, user or anonymous for short.
+    TYPE is a type of identifier, or short: salesforce, hubspot, marketo, loyalty, user, anonymous.
     Raises PersonNotFound, which never repeats the value.
     """
     if not con.execute(_RESOLVED).fetchone():

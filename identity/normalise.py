@@ -18,6 +18,7 @@ ID_TYPES = (
     "salesforce_lead_id",
     "salesforce_contact_id",
     "hubspot_contact_id",
+    "marketo_lead_id",
     "anonymous_id",
     "user_id",
     "loyalty_id",

@@ -1,4 +1,4 @@
-"""docs/coverage.md names every end-to-end test of landing, and none that is not there."""
+"""docs/coverage.md names every end-to-end test of a promise, and none that is not there."""
 
 import ast
 import re
@@ -20,8 +20,9 @@ def _tests(module: str) -> set[str]:
 
 def test_the_rows_were_found() -> None:
     lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
-    assert len(ROWS) == len(lines) - 2 > 20
-    assert len(MODULES) == 5
+    tables = PAGE.count("\n| promise |")
+    assert len(ROWS) == len(lines) - 2 * tables > 20
+    assert len(MODULES) > 5
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -129,6 +129,21 @@ def test_an_id_or_a_cookie_is_enough(erased: Any, land: Any, ingest: Any, query:
     assert ("_normal_anonymous_id",) not in stored
 
 
+def test_an_erased_marketo_lead_is_left_out_of_every_file(
+    erased: Any, land: Any, ingest: Any, query: Any
+) -> None:
+    erased(("marketo_lead_id", "5414095"))
+    exports = Path(__file__).parent / "exports"
+    for name in ("leads.csv", "program_members.csv"):
+        land(f"marketo/{name}", (exports / f"marketo_{name}").read_bytes())
+    found = {file: result.load for file, result in ingest().items()}
+    for name, column in (("leads", "id"), ("program_members", "leadId")):
+        left_out = found[f"marketo/{name}.csv"].checks["erased"]
+        kept = {row[0] for row in query(f'select "{column}" from raw_marketo.{name}')}
+        assert left_out >= 1, name
+        assert "5414094" in kept and "5414095" not in kept, name
+
+
 def test_the_warehouse_holds_a_digest_alone(erased: Any, home: Path, query: Any) -> None:
     assert erased(("email", "bob@example.test"), ("phone", "+4989123456")) == 2
     assert erased(("email", "bob@example.test")) == 0

@@ -1,7 +1,8 @@
 {#-
 A table, replaced by one statement in one transaction: readers of the file see the old or the new one,
 and a killed build leaves nothing half renamed behind. dbt-duckdb's own, made for every database it
-can attach, creates, renames twice and drops. Hooks, grants and contracts are not used here.
+can attach, creates, renames twice and drops. A hook before it may set a variable; hooks after it,
+grants and contracts are not used here.
 -#}
 {% materialization table, adapter="duckdb" %}
     {{ return(replace_relation("table")) }}
@@ -18,6 +19,7 @@ can attach, creates, renames twice and drops. Hooks, grants and contracts are no
     {%- if existing is not none and existing.type != target.type -%}
         {{ drop_relation_if_exists(existing) }}
     {%- endif -%}
+    {{ run_hooks(pre_hooks) }}
     {%- call statement("main") -%}
         create or replace {{ kind }} {{ target }} as (
             {{ compiled_code }}

@@ -25,7 +25,8 @@ from warehouse.dbt import build
 
 AS_OF = "2026-03-01 00:00:00"
 RULES = (
-    "identity_id_types identity_blocked_values identity_role_mailboxes identity_nicknames "
+    "identity_id_types identity_blocked_values identity_shared_values identity_role_mailboxes "
+    "identity_nicknames "
     "identity_survivorship free_mail_domains bots internal_traffic web_collectors"
 )
 END = "_file varchar, _line bigint, _load_id varchar"
@@ -74,9 +75,15 @@ COLUMNS = {
     "stg_hubspot__contacts": columns(
         "hubspot_contact_id first_name last_name email phone company_name country loyalty_id "
         "lifecycle_stage",
-        "additional_emails varchar[], merged_contact_ids varchar[], is_deleted boolean, "
+        "additional_emails varchar[], is_deleted boolean, created_at timestamp",
+    ),
+    "stg_hubspot__contact_merges": columns("merged_contact_id surviving_contact_id"),
+    "stg_marketo__leads": columns(
+        "marketo_lead_id salesforce_lead_id salesforce_contact_id first_name last_name email phone "
+        "mobile_phone",
         "created_at timestamp",
     ),
+    "stg_marketo__lead_merges": columns("merged_lead_id surviving_lead_id", "merged_at timestamp"),
     "stg_hubspot__form_submissions": columns(
         "hubspot_form_submission_id email first_name last_name phone anonymous_id",
         "submitted_at timestamp",
@@ -94,6 +101,7 @@ KEYS = {
     "contact": ("stg_salesforce__contacts", "salesforce_contact_id", "created_at"),
     "account": ("stg_salesforce__accounts", "salesforce_account_id", "created_at"),
     "hubspot": ("stg_hubspot__contacts", "hubspot_contact_id", "created_at"),
+    "hubspot merge": ("stg_hubspot__contact_merges", "merged_contact_id", None),
     "form": ("stg_hubspot__form_submissions", "hubspot_form_submission_id", "submitted_at"),
     "page": ("stg_web_events__pages", "web_event_id", "occurred_at"),
     "identify": ("stg_web_events__identifies", "web_event_id", "occurred_at"),
@@ -119,12 +127,12 @@ ROWS: list[tuple[str, str, dict[str, Any]]] = [
         {
             "email": "ann@oak.example",
             "additional_emails": ["ann@home.example"],
-            "merged_contact_ids": ["H0"],
             "loyalty_id": "LY1",
             "lifecycle_stage": "lead",
         },
     ),
     ("hubspot", "H0", {"email": "a@elsewhere.example"}),
+    ("hubspot merge", "H0", {"surviving_contact_id": "H1"}),
     ("form", "F1", {"email": "ann@home.example", "anonymous_id": "v-ann"}),
     ("page", "P1", {"anonymous_id": "v-ann"}),
     ("deal", "D1", {"salesforce_contact_id": "C1", "is_won": True, "is_closed": True}),

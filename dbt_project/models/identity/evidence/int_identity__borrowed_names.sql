@@ -12,7 +12,7 @@ record_identifiers as (
     where
         id_type in ('user_id', 'loyalty_id', 'email')
         and not is_blocked
-        and not is_role_mailbox
+        and not is_shared_by_rule
 
 ),
 

@@ -18,6 +18,12 @@ hubspot_contacts as (
 
 ),
 
+marketo_leads as (
+
+    select * from {{ ref('stg_marketo__leads') }}
+
+),
+
 crm_records as (
 
     select
@@ -55,6 +61,18 @@ crm_records as (
         _line,
         _load_id
     from hubspot_contacts
+    union all
+    select
+        'marketo' as source,
+        'lead' as record_type,
+        marketo_lead_id as record_id,
+        first_name,
+        last_name,
+        created_at as observed_at,
+        _file,
+        _line,
+        _load_id
+    from marketo_leads
 
 )
 

@@ -6,6 +6,12 @@ contacts as (
 
 ),
 
+contact_merges as (
+
+    select * from {{ ref('stg_hubspot__contact_merges') }}
+
+),
+
 contact_values as (
 
     select
@@ -28,20 +34,35 @@ contact_values as (
 
 ),
 
+-- Said at both ends, so that a chain holds where the contact in its middle was never exported.
+merge_ends as (
+
+    select
+        _file,
+        _line,
+        _load_id,
+        unnest([surviving_contact_id, merged_contact_id]) as record_id,
+        unnest([merged_contact_id, surviving_contact_id]) as id_value,
+        unnest(['merged contact', 'merged into contact']) as rule
+    from contact_merges
+
+),
+
 merged_values as (
 
     select
         'hubspot' as source,
         'contact' as record_type,
-        hubspot_contact_id as record_id,
+        merge_ends.record_id,
         'hubspot_contact_id' as id_type,
-        unnest(list_distinct(merged_contact_ids)) as id_value,
-        'merged contact' as rule,
-        created_at as observed_at,
-        _file,
-        _line,
-        _load_id
-    from contacts
+        merge_ends.id_value,
+        merge_ends.rule,
+        contacts.created_at as observed_at,
+        merge_ends._file,
+        merge_ends._line,
+        merge_ends._load_id
+    from merge_ends
+    inner join contacts on merge_ends.record_id = contacts.hubspot_contact_id
 
 ),
 

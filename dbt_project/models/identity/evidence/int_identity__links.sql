@@ -27,7 +27,10 @@ value_names as (
 
 id_types as (
 
-    select * from {{ ref('identity_id_types') }}
+    select
+        * exclude (scope),
+        scope = 'source' as is_of_one_source
+    from {{ ref('identity_id_types') }}
 
 ),
 
@@ -77,16 +80,14 @@ links as (
         scoped._file,
         scoped._line,
         scoped._load_id,
-        coalesce(scoped.name_scope, '') as scope,
-        hash(scoped.id_type, scoped.id_value, coalesce(scoped.name_scope, '')) as value_hash,
+        concat_ws(
+            ': ', if(id_types.is_of_one_source, scoped.source, null), nullif(scoped.name_scope, '')
+        ) as scope,
+        hash(scoped.id_type, scoped.id_value, scope) as value_hash,
         not scoped.is_blocked and scoped.name_scope is not null as is_linking,
         hash(
-            scoped.record_hash,
-            value_hash,
-            scoped.rule,
-            id_types.rule_version,
-            is_linking,
-            scoped.observed_at
+            scoped.record_hash, value_hash, scoped.rule,
+            id_types.rule_version, is_linking, scoped.observed_at
         ) as link_hash
     from scoped
     inner join id_types on scoped.id_type = id_types.id_type

@@ -14,7 +14,7 @@ nicknames as (
 
 blocked_names as (
 
-    select pattern from {{ ref('identity_blocked_values') }}
+    select pattern from {{ ref('int_identity__value_patterns') }}
     where id_type = 'name'
 
 ),

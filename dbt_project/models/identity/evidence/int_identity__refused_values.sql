@@ -1,37 +1,36 @@
+{{
+    config(
+        pre_hook="set variable value_patterns = (
+            select string_agg('(?:' || pattern || ')', '|')
+            from {{ ref('int_identity__value_patterns') }}
+            where id_type != 'name'
+        )"
+    )
+}}
+
 with
 
-found_values as (
+distinct_values as (
 
-    select
+    select distinct
         id_type,
-        id_value
-    from {{ ref('int_identity__lead_identifiers') }}
-    union
-    select
-        id_type,
-        id_value
-    from {{ ref('int_identity__contact_identifiers') }}
-    union
-    select
-        id_type,
-        id_value
-    from {{ ref('int_identity__hubspot_contact_identifiers') }}
-    union
-    select
-        id_type,
-        id_value
-    from {{ ref('int_identity__form_identifiers') }}
-    union
-    select
-        id_type,
-        id_value
-    from {{ ref('int_identity__web_identifiers') }}
+        id_value,
+        lower(id_value) as spelling
+    from {{ ref('int_identity__observed_values') }}
 
 ),
 
-blocked_values as (
+value_patterns as (
 
-    select * from {{ ref('identity_blocked_values') }}
+    select * from {{ ref('int_identity__value_patterns') }}
+
+),
+
+-- DuckDB compiles a constant pattern once, and a column's for every row: so first all in one.
+suspects as (
+
+    select * from distinct_values
+    where regexp_full_match(spelling, getvariable('value_patterns'))
 
 ),
 
@@ -41,50 +40,45 @@ role_mailboxes as (
 
 ),
 
-blocked as (
+matched as (
 
     select
-        found_values.id_type,
-        found_values.id_value,
-        true as is_blocked,
-        false as is_role_mailbox,
-        min(blocked_values.reason) as reason
-    from found_values
-    inner join blocked_values
+        suspects.id_type,
+        suspects.id_value,
+        value_patterns.is_blocked,
+        value_patterns.is_shared_by_rule,
+        value_patterns.reason
+    from suspects
+    inner join value_patterns
         on
-            blocked_values.id_type in ('any', found_values.id_type)
-            and regexp_full_match(lower(found_values.id_value), blocked_values.pattern)
-    group by all
-
-),
-
-role_addresses as (
-
+            value_patterns.id_type in ('any', suspects.id_type)
+            and regexp_full_match(suspects.spelling, value_patterns.pattern)
+    union all
     select
-        found_values.id_type,
-        found_values.id_value,
+        distinct_values.id_type,
+        distinct_values.id_value,
         false as is_blocked,
-        true as is_role_mailbox,
+        true as is_shared_by_rule,
         'role mailbox: ' || role_mailboxes.purpose as reason
-    from found_values
+    from distinct_values
     inner join role_mailboxes
         on
-            found_values.id_type = 'email'
-            and split_part(found_values.id_value, '@', 1) = role_mailboxes.local_part
+            distinct_values.id_type = 'email'
+            and split_part(distinct_values.id_value, '@', 1) = role_mailboxes.local_part
 
 ),
 
+-- What identifies nobody is blocked, whoever else shares it.
 refused_values as (
 
-    select * from blocked
-    union all
-    select * from role_addresses
-    where not exists (
-        select 1 from blocked
-        where
-            blocked.id_type = role_addresses.id_type
-            and blocked.id_value = role_addresses.id_value
-    )
+    select
+        id_type,
+        id_value,
+        bool_or(is_blocked) as is_blocked,
+        not bool_or(is_blocked) as is_shared_by_rule,
+        coalesce(min(reason) filter (where is_blocked), min(reason)) as reason
+    from matched
+    group by all
 
 )
 

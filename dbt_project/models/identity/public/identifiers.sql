@@ -3,7 +3,7 @@ with
 links as (
 
     select * from {{ ref('int_identity__links') }}
-    where is_linking and scope = ''
+    where is_linking and not is_shared
 
 ),
 
