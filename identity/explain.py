@@ -16,8 +16,17 @@ select
     links.confidence, links.observed_at, links._file, links._line
 from identity.int_identity__links as links
 inner join identity.int_identity__record_people as people using (record_index)
-where people.person_id = ? and links.is_linking
-order by links.priority, links.record_index
+where people.person_id = $person and links.is_linking
+union all
+select
+    people.record_index, people.source, people.record_type, people.record_id,
+    'override', overrides.override_number::varchar, '', 'merged by hand', null, 0,
+    1.00, overrides.made_at, 'override by ' || overrides.made_by, overrides.override_number
+from state.identity_overrides as overrides
+inner join state.identity_override_records using (override_number)
+inner join identity.int_identity__record_people as people using (source, record_type, record_id)
+where people.person_id = $person and overrides.action = 'merge' and overrides.undone_at is null
+order by priority, record_index
 """
 
 
@@ -108,6 +117,6 @@ def _asked_value(asked: str) -> str:
 
 
 def _links(con: duckdb.DuckDBPyConnection, person: str) -> list[Link]:
-    result = con.execute(_LINKS, [person])
+    result = con.execute(_LINKS, {"person": person})
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
