@@ -28,6 +28,7 @@ RULES = (
     "identity_id_types identity_blocked_values identity_role_mailboxes identity_nicknames "
     "identity_survivorship free_mail_domains bots internal_traffic web_collectors"
 )
+MARTS = "path:models/marts/people path:models/marts/accounts"
 END = "_file varchar, _line bigint, _load_id varchar"
 TEXT = "varchar"
 
@@ -207,7 +208,7 @@ def built(module_home: Path, warehouse_with: Callable[[Any], None]) -> Path:
     warehouse_with(tables())
     build(f"{RULES} path:models/identity/evidence", vars={"as_of": AS_OF})
     resolve(AS_OF, "run-1")
-    build("path:models/identity/public path:models/marts/people", vars={"as_of": AS_OF})
+    build(f"path:models/identity/public {MARTS}", vars={"as_of": AS_OF})
     return module_home
 
 
