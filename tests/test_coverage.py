@@ -1,4 +1,4 @@
-"""docs/coverage.md names every end-to-end test of landing, and none that is not there."""
+"""docs/coverage.md names every end-to-end test of its modules, and none that is not there."""
 
 import ast
 import re
@@ -20,8 +20,9 @@ def _tests(module: str) -> set[str]:
 
 def test_the_rows_were_found() -> None:
     lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
-    assert len(ROWS) == len(lines) - 2 > 20
-    assert len(MODULES) == 5
+    heads = PAGE.count("| promise | test | figure |")
+    assert len(ROWS) == len(lines) - 2 * heads > 20
+    assert len(MODULES) > 5
 
 
 @pytest.mark.parametrize("module", MODULES)

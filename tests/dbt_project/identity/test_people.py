@@ -26,8 +26,8 @@ from warehouse.dbt import build
 AS_OF = "2026-03-01 00:00:00"
 RULES = (
     "identity_id_types identity_blocked_values identity_role_mailboxes identity_nicknames "
-    "identity_attributes identity_survivorship free_mail_domains bots internal_traffic web_collectors "
-    "account_match_rules account_suggestion_rules company_legal_forms"
+    "identity_attributes identity_survivorship free_mail_domains bots internal_traffic "
+    "web_collectors account_match_rules account_suggestion_rules company_legal_forms"
 )
 MARTS = "path:models/marts/people path:models/marts/accounts"
 END = "_file varchar, _line bigint, _load_id varchar"
