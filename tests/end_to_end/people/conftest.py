@@ -65,7 +65,7 @@ ACCOUNTS: Rows = [
     _account("A3", "Forest Holding AG", "A4"),
     _account("A4", "Grove Group Inc", "A5"),
     _account("A5", "Wood Partners", "A4"),
-    _account("A6", "Birch Medium plc"),
+    _account("A6", "Birch Medial plc"),
 ]  # fmt: skip
 CONTACTS: Rows = [
     # Joanna: the contact is trusted most and newest, but has an initial and a city alone.

@@ -103,12 +103,12 @@ def test_a_similar_company_name_is_a_scored_suggestion_only(world: Any, covered:
     )
     found = {world.record(row[0]): row[1:] for row in rows}
     score = pytest.approx(_similarity("oak timbre", "oak timber"), abs=1e-4)
-    media, medium = (_similarity("birch medias", name) for name in ("birch media", "birch medium"))
+    media, medial = (_similarity("birch medias", name) for name in ("birch media", "birch medial"))
     assert found == {
         "L8": (world.account("A1"), score, "fuzzy_company_name", None, None),
         "L10": (world.account("A1"), 1.0, "fuzzy_company_name", None, None),
         "L11": (world.account("A2"), pytest.approx(media, abs=1e-4), "fuzzy_company_name",
-                world.account("A6"), pytest.approx(medium, abs=1e-4)),
+                world.account("A6"), pytest.approx(medial, abs=1e-4)),
     }  # fmt: skip
     people = world.query(
         "select count(*), count(account_id) from marts.dim_people "

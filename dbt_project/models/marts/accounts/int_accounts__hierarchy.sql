@@ -6,7 +6,6 @@ grouped as (
 
 ),
 
--- A company's parent is that of its oldest living account under another company.
 links as (
 
     select
@@ -18,10 +17,7 @@ links as (
     where children.account_id != parents.account_id
     qualify row_number() over (
         partition by children.account_id
-        order by
-            coalesce(children.is_deleted, false),
-            children.created_at,
-            children.salesforce_account_id
+        order by children.is_deleted, children.created_at, children.salesforce_account_id
     ) = 1
 
 ),
