@@ -80,6 +80,10 @@ COLUMNS = {
         "additional_emails varchar[], merged_contact_ids varchar[], is_deleted boolean, "
         "created_at timestamp",
     ),
+    "stg_marketo__leads": columns(
+        "marketo_lead_id first_name last_name email phone mobile_phone title company_name country",
+        "created_at timestamp, updated_at timestamp",
+    ),
     "stg_hubspot__form_submissions": columns(
         "hubspot_form_submission_id email first_name last_name phone anonymous_id",
         "submitted_at timestamp",
