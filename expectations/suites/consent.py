@@ -33,7 +33,8 @@ def checks(rules: Rules, as_of: datetime) -> list[Check]:
         rows(
             "consents_respect_every_identifier",
             CONSENTS,
-            "Nobody counts as granted while one of their identifiers last said otherwise.",
+            "Nobody counts as granted while one of their identifiers last said otherwise, "
+            "where the strictest decides.",
             _outvoted(as_of),
         ),
     ]
@@ -86,7 +87,9 @@ select distinct batch.person_id || '|' || batch.purpose as row_key
 from (select * from {BATCH}) as batch
 inner join latest
     on batch.person_id = latest.person_id and batch.purpose = latest.purpose
+left join rules.consent_purposes as purpose_rules on batch.purpose = purpose_rules.purpose
 where batch.status = 'granted'
+and coalesce(purpose_rules.survivorship, 'most_restrictive') = 'most_restrictive'
 and latest.refused_at is not null
 and coalesce(latest.refused_at >= latest.granted_at, true)
 """

@@ -255,6 +255,12 @@ def test_each_expectation_fails_on_its_own_bad_row(name: str, good: Change) -> N
     assert _ask(name) == (False, bad, None)
 
 
+def test_a_purpose_whose_newest_consent_decides_may_outvote_an_identifier(good: Change) -> None:
+    good("update marts.dim_person_consents set status = 'granted' where purpose = 'analytics'")
+    good("update rules.consent_purposes set survivorship = 'newest' where purpose = 'analytics'")
+    assert _ask("consents_respect_every_identifier") == (True, 0, None)
+
+
 KEYED = {
     "marts.dim_people": ("person_id", "people_"),
     "marts.fct_touches": ("touch_id", "touches_"),

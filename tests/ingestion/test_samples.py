@@ -37,6 +37,7 @@ def test_hubspot_contacts_from_the_ui(land, ingest, query) -> None:
     assert (load.rows_loaded, load.rows_rejected, load.time_zone) == (2, 0, "America/New_York")
     assert load.missing_optional == (
         "Phone Number", "Country/Region", "Company Name", "Loyalty ID",
+        "Street Address", "City", "Postal Code",
     )  # fmt: skip
     rows = query(
         'select "First Name", "Create Date", "Phone Number", "_normal_Email", '

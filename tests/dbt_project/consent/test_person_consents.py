@@ -234,8 +234,11 @@ class Decision(NamedTuple):
 STRICTNESS = ["granted", "pending", "withdrawn", "denied"]
 
 
-def resolve(decisions: list[Decision]) -> dict[tuple[str, str], str]:
-    """The law: latest per identifier and topic, strictest at one moment, strictest overall."""
+def resolve(decisions: list[Decision], newest: str = "") -> dict[tuple[str, str], str]:
+    """The law: latest per identifier and topic, strictest at one moment, strictest overall.
+
+    For the purpose `newest` the last word overall instead.
+    """
     latest: dict[tuple[str, str, str, str | None], tuple[datetime, int]] = {}
     known = [d for d in decisions if d.decision != "granted" or (d.at and d.at <= AS_OF)]
     for d in known:
@@ -247,11 +250,12 @@ def resolve(decisions: list[Decision]) -> dict[tuple[str, str], str]:
         for topic in topics:
             key = (d.person, d.purpose, d.identifier, topic)
             latest[key] = max(latest.get(key, (at, 0)), (at, STRICTNESS.index(d.decision)))
-    people = {key[:2] for key in latest}
-    return {
-        p: STRICTNESS[max(rank for key, (_, rank) in latest.items() if key[:2] == p)]
-        for p in people
-    }
+    found = {}
+    for person in {key[:2] for key in latest}:
+        words = [word for key, word in latest.items() if key[:2] == person]
+        rank = max(words)[1] if person[1] == newest else max(rank for _, rank in words)
+        found[person] = STRICTNESS[rank]
+    return found
 
 
 histories = st.lists(
@@ -269,11 +273,16 @@ histories = st.lists(
 )
 
 
-def _run_compiled(path: Path, decisions: list[Decision]) -> dict[tuple[str, str], str]:
+def _run_compiled(
+    path: Path, decisions: list[Decision], newest: str = ""
+) -> dict[tuple[str, str], str]:
     compiled = next(deployment().dbt_target.glob("compiled/**/dim_person_consents.sql"))
     with duckdb.connect(str(path)) as con:
         con.execute("begin")
         con.execute("delete from marts.int_consent__decisions")
+        con.execute(
+            "update rules.consent_purposes set survivorship = 'newest' where purpose = ?", [newest]
+        )
         if decisions:
             con.executemany(
                 "insert into marts.int_consent__decisions (id_type, id_value, person_id, purpose, "
@@ -301,6 +310,12 @@ def _run_compiled(path: Path, decisions: list[Decision]) -> dict[tuple[str, str]
 )
 def test_resolution_agrees_with_the_oracle(built: Path, decisions: list[Decision]) -> None:
     assert _run_compiled(built, decisions) == resolve(decisions)
+
+
+@settings(max_examples=40, deadline=None)
+@given(decisions=histories)
+def test_a_rule_row_lets_the_newest_decide(built: Path, decisions: list[Decision]) -> None:
+    assert _run_compiled(built, decisions, "analytics") == resolve(decisions, "analytics")
 
 
 @settings(max_examples=25, deadline=None)

@@ -26,9 +26,11 @@ from warehouse.dbt import build
 AS_OF = "2026-03-01 00:00:00"
 RULES = (
     "identity_id_types identity_blocked_values identity_shared_values identity_role_mailboxes "
-    "identity_nicknames "
-    "identity_survivorship free_mail_domains bots internal_traffic web_collectors"
+    "identity_nicknames identity_attributes identity_survivorship free_mail_domains bots "
+    "internal_traffic web_collectors account_match_rules account_suggestion_rules "
+    "company_legal_forms"
 )
+MARTS = "path:models/marts/people path:models/marts/accounts"
 END = "_file varchar, _line bigint, _load_id varchar"
 TEXT = "varchar"
 
@@ -48,17 +50,18 @@ COLUMNS = {
     "stg_salesforce__leads": columns(
         "salesforce_lead_id master_record_id converted_contact_id converted_account_id "
         "converted_opportunity_id first_name last_name email phone mobile_phone title "
-        "company_name country status",
+        "company_name street city postcode country status",
         "is_deleted boolean, created_at timestamp, updated_at timestamp",
     ),
     "stg_salesforce__contacts": columns(
         "salesforce_contact_id salesforce_account_id master_record_id first_name last_name email "
-        "phone mobile_phone title country",
+        "phone mobile_phone title street city postcode country",
         "is_deleted boolean, created_at timestamp, updated_at timestamp",
     ),
     "stg_salesforce__accounts": columns(
-        "salesforce_account_id master_record_id owner_id account_name country website industry",
-        "employee_count integer, is_deleted boolean, created_at timestamp",
+        "salesforce_account_id parent_account_id master_record_id owner_id account_name country "
+        "website industry",
+        "employee_count integer, is_deleted boolean, created_at timestamp, updated_at timestamp",
     ),
     "stg_salesforce__opportunities": columns(
         "salesforce_opportunity_id salesforce_account_id salesforce_contact_id "
@@ -73,15 +76,15 @@ COLUMNS = {
         "created_at timestamp",
     ),
     "stg_hubspot__contacts": columns(
-        "hubspot_contact_id first_name last_name email phone company_name country loyalty_id "
-        "lifecycle_stage",
+        "hubspot_contact_id first_name last_name email phone company_name street city postcode "
+        "country loyalty_id lifecycle_stage",
         "additional_emails varchar[], is_deleted boolean, created_at timestamp",
     ),
     "stg_hubspot__contact_merges": columns("merged_contact_id surviving_contact_id"),
     "stg_marketo__leads": columns(
         "marketo_lead_id salesforce_lead_id salesforce_contact_id first_name last_name email phone "
-        "mobile_phone",
-        "created_at timestamp",
+        "mobile_phone title company_name country",
+        "created_at timestamp, updated_at timestamp",
     ),
     "stg_marketo__lead_merges": columns("merged_lead_id surviving_lead_id", "merged_at timestamp"),
     "stg_hubspot__form_submissions": columns(
@@ -215,7 +218,7 @@ def built(module_home: Path, warehouse_with: Callable[[Any], None]) -> Path:
     warehouse_with(tables())
     build(f"{RULES} path:models/identity/evidence", vars={"as_of": AS_OF})
     resolve(AS_OF, "run-1")
-    build("path:models/identity/public path:models/marts/people", vars={"as_of": AS_OF})
+    build(f"path:models/identity/public {MARTS}", vars={"as_of": AS_OF})
     return module_home
 
 

@@ -37,7 +37,8 @@ CONTACTS = [
      "_normal_Additional email addresses": "gp@old.example.test;g.p@example.test",
      "Lifecycle Stage": "Marketing Qualified Lead", "Create Date": "2026-03-08 02:30",
      "Merged record IDs": "76340251; 46897301;", "_normal_Phone Number": "+33612345678",
-     "Country/Region": "France", "Loyalty ID": "L-1"},
+     "Country/Region": "France", "Loyalty ID": "L-1", "Street Address": " 5 rue Nord ",
+     "City": "Lille", "Postal Code": "59000"},
     {"Record ID": "2", "Create Date": "2026-11-01 01:30", "Lifecycle Stage": "Lead",
      "First Name": "", "Merged record IDs": ""},
     {"Record ID": "3", "Create Date": "08/03/2026 14:02", "Lifecycle Stage": "Ex-Customer (lost)"},
@@ -170,6 +171,12 @@ def table(stage: Callable[..., Table]) -> Table:
 @pytest.fixture(scope="module")
 def contacts(table: Table) -> dict[str, dict[str, Any]]:
     return {row["hubspot_contact_id"]: row for row in table("stg_hubspot__contacts")}
+
+
+def test_an_address_has_its_parts(contacts: dict[str, dict[str, Any]]) -> None:
+    parts = ("street", "city", "postcode")
+    assert [contacts["1"][part] for part in parts] == ["5 rue Nord", "Lille", "59000"]
+    assert [contacts["2"][part] for part in parts] == [None] * 3
 
 
 def test_a_time_that_daylight_saving_skips_counts_from_before_the_change(

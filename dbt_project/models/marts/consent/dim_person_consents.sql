@@ -4,26 +4,35 @@ with latest as (
 
 ),
 
-strictest as (
+purposes as (
+
+    select * from {{ ref('consent_purposes') }}
+
+),
+
+-- A purpose without a rule row is as strict as one can be.
+surviving as (
 
     select
-        person_id,
-        purpose,
-        decision as status,
-        decided_at,
-        source,
-        id_type as evidence
+        latest.person_id,
+        latest.purpose,
+        latest.decision as status,
+        latest.decided_at,
+        latest.source,
+        latest.id_type as evidence
     from latest
+    left join purposes on latest.purpose = purposes.purpose
     qualify row_number() over (
-        partition by person_id, purpose
+        partition by latest.person_id, latest.purpose
         order by
-            restrictiveness desc,
-            decided_at desc nulls first,
-            source asc,
-            id_type asc,
-            source_record_id asc
+            if(purposes.survivorship = 'newest', -epoch(latest.decided_at), 0) asc nulls first,
+            latest.restrictiveness desc,
+            latest.decided_at desc nulls first,
+            latest.source asc,
+            latest.id_type asc,
+            latest.source_record_id asc
     ) = 1
 
 )
 
-select * from strictest
+select * from surviving

@@ -20,7 +20,8 @@ stages as (
 
 people_accounts as (
 
-    select * from {{ ref('int_people__accounts') }}
+    select * from {{ ref('person_accounts') }}
+    where account_rank = 1
 
 ),
 
@@ -34,6 +35,9 @@ kept as (
         max(value) filter (where attribute = 'phone') as phone,
         max(value) filter (where attribute = 'title') as title,
         max(value) filter (where attribute = 'company_name') as company_name,
+        max(value) filter (where attribute = 'street') as street,
+        max(value) filter (where attribute = 'city') as city,
+        max(value) filter (where attribute = 'postcode') as postcode,
         max(value) filter (where attribute = 'country') as country,
         max(value) filter (where attribute = 'loyalty_id') as loyalty_id
     from lineage
@@ -46,12 +50,17 @@ people as (
     select
         counts.person_id,
         people_accounts.account_id,
+        people_accounts.match_rule as account_match_rule,
+        people_accounts.confidence as account_confidence,
         kept.first_name,
         kept.last_name,
         kept.email,
         kept.phone,
         kept.title,
         kept.company_name,
+        kept.street,
+        kept.city,
+        kept.postcode,
         kept.country,
         kept.loyalty_id,
         stages.lifecycle_stage,

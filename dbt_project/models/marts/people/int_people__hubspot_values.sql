@@ -26,6 +26,9 @@ contact_values as (
             'email',
             'phone',
             'company_name',
+            'street',
+            'city',
+            'postcode',
             'country',
             'loyalty_id',
         ]) as attribute,
@@ -35,9 +38,15 @@ contact_values as (
             email,
             phone,
             company_name,
+            street,
+            city,
+            postcode,
             country,
             loyalty_id,
-        ]) as attribute_value
+        ]) as attribute_value,
+        _file,
+        _line,
+        _load_id
     from contacts
 
 ),
@@ -61,7 +70,10 @@ form_values as (
             last_name,
             email,
             phone,
-        ]) as attribute_value
+        ]) as attribute_value,
+        _file,
+        _line,
+        _load_id
     from form_submissions
 
 ),

@@ -1,92 +1,69 @@
 with
 
-all_values as (
-
-    select * from {{ ref('int_people__salesforce_values') }}
-    union all
-    select * from {{ ref('int_people__hubspot_values') }}
-    union all
-    select * from {{ ref('int_people__web_values') }}
-
-),
-
-record_people as (
-
-    select * from {{ ref('int_identity__record_people') }}
-
-),
-
-survivorship as (
-
-    select * from {{ ref('identity_survivorship') }}
-
-),
-
-identifier_values as (
-
-    select * from {{ ref('int_identity__identifier_values') }}
-
-),
-
-eligible as (
+repeated as (
 
     select
-        record_people.person_id,
-        all_values.source,
-        all_values.record_type,
-        all_values.record_id,
-        all_values.is_deleted,
-        all_values.observed_at,
-        all_values.attribute,
-        all_values.attribute_value,
-        survivorship.trust,
-        survivorship.recency,
-        coalesce(identifier_values.is_shared, false) as is_shared
-    from all_values
-    inner join record_people
-        on
-            all_values.source = record_people.source
-            and all_values.record_type = record_people.record_type
-            and all_values.record_id = record_people.record_id
-    inner join survivorship
-        on
-            all_values.attribute = survivorship.attribute
-            and all_values.source = survivorship.source
-            and all_values.record_type = survivorship.record_type
-    left join identifier_values
-        on
-            all_values.attribute = identifier_values.id_type
-            and all_values.attribute_value = identifier_values.id_value
-    where
-        all_values.attribute_value is not null
-        and not coalesce(identifier_values.is_blocked, false)
+        *,
+        count(*) over (
+            partition by person_id, attribute, lower(attribute_value)
+        ) as record_count
+    from {{ ref('int_people__values') }}
 
 ),
 
--- A value that is the person's own comes before one they share, a living record before a deleted.
-ranked as (
+-- Attributes that survive together are one thing: a record gives all of them or none.
+measured as (
 
     select
         person_id,
         source,
         record_type,
         record_id,
-        observed_at,
         attribute,
         attribute_value,
-        trust,
+        survives_with,
+        strategy,
         recency,
-        row_number() over (
-            partition by person_id, attribute
+        is_deleted,
+        observed_at,
+        _file,
+        _line,
+        _load_id,
+        bool_or(is_blocked) over whole as is_blocked,
+        bool_or(is_shared) over whole as is_shared,
+        min(trust) over whole as trust,
+        -- A record without a time comes last.
+        case strategy
+            when 'newest' then coalesce(-epoch(min(observed_at) over whole), 'infinity'::double)
+            when 'oldest' then coalesce(epoch(min(observed_at) over whole), 'infinity'::double)
+            when 'most_complete' then -count(*) filter (where is_complete) over whole
+            when 'most_frequent' then -min(record_count) over whole
+            else 0
+        end as strategy_order,
+        if(recency = 'newest', -1, 1) * epoch(min(observed_at) over whole) as recency_order
+    from repeated
+    window whole as (partition by person_id, survives_with, source, record_type, record_id)
+
+),
+
+ranked as (
+
+    select
+        *,
+        dense_rank() over (
+            partition by person_id, survives_with
             order by
+                is_blocked asc,
                 is_shared asc,
-                coalesce(is_deleted, false) asc,
+                is_deleted asc,
+                strategy_order asc,
                 trust asc,
-                if(recency = 'newest', -epoch(observed_at), epoch(observed_at)) asc nulls last,
-                attribute_value asc,
+                recency_order asc nulls last,
+                source asc,
+                record_type asc,
                 record_id asc
         ) as value_rank
-    from eligible
+    from measured
 
 )
 

@@ -12,8 +12,11 @@ identify_values as (
         'web_events' as source,
         'identify' as record_type,
         web_event_id as record_id,
-        false as is_deleted,
+        _file,
+        _line,
+        _load_id,
         occurred_at as observed_at,
+        false as is_deleted,
         unnest([
             'first_name',
             'last_name',

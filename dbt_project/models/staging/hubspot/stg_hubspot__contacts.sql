@@ -19,6 +19,9 @@ renamed as (
         string_split({{ text("_normal_Additional email addresses") }}, ';') as additional_emails,
         {{ text("_normal_Phone Number") }} as phone,
         {{ text("Company Name") }} as company_name,
+        {{ text("Street Address") }} as street,
+        {{ text("City") }} as city,
+        {{ text("Postal Code") }} as postcode,
         {{ text("Country/Region") }} as country,
         {{ text("Loyalty ID") }} as loyalty_id,
 

@@ -18,6 +18,9 @@ renamed as (
         ---------- text
         {{ text("Name") }} as account_name,
         {{ text("Type") }} as account_type,
+        {{ text("BillingStreet") }} as street,
+        {{ text("BillingCity") }} as city,
+        {{ text("BillingPostalCode") }} as postcode,
         {{ text("BillingCountry") }} as country,
         {{ text("Website") }} as website,
         {{ text("_normal_Phone") }} as phone,

@@ -23,6 +23,9 @@ renamed as (
         {{ text("_normal_MobilePhone") }} as mobile_phone,
         {{ text("Title") }} as title,
         {{ text("Department") }} as department,
+        {{ text("MailingStreet") }} as street,
+        {{ text("MailingCity") }} as city,
+        {{ text("MailingPostalCode") }} as postcode,
         {{ text("MailingCountry") }} as country,
 
         ---------- text

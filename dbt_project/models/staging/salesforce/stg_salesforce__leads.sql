@@ -24,6 +24,9 @@ renamed as (
         {{ text("_normal_Phone") }} as phone,
         {{ text("_normal_MobilePhone") }} as mobile_phone,
         {{ text("Title") }} as title,
+        {{ text("Street") }} as street,
+        {{ text("City") }} as city,
+        {{ text("PostalCode") }} as postcode,
 
         ---------- company
         {{ text("Company") }} as company_name,

@@ -18,7 +18,7 @@ crm_accounts as (
         'contact' as record_type,
         salesforce_contact_id as record_id,
         salesforce_account_id,
-        if(is_deleted, 2, 1) as preference,
+        if(is_deleted, 'deleted_contact', 'contact') as match_rule,
         coalesce(updated_at, created_at) as observed_at
     from contacts
     union all
@@ -26,7 +26,7 @@ crm_accounts as (
         'lead' as record_type,
         salesforce_lead_id as record_id,
         converted_account_id as salesforce_account_id,
-        3 as preference,
+        'converted_lead' as match_rule,
         coalesce(updated_at, created_at) as observed_at
     from leads
 

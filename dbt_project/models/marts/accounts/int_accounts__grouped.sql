@@ -30,6 +30,7 @@ grouped as (
 
     select
         accounts.salesforce_account_id,
+        accounts.parent_account_id as parent_salesforce_account_id,
         accounts.account_name,
         keyed.domain,
         accounts.industry,

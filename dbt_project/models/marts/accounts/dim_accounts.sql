@@ -12,9 +12,16 @@ domains as (
 
 ),
 
+hierarchy as (
+
+    select * from {{ ref('int_accounts__hierarchy') }}
+
+),
+
 people_accounts as (
 
-    select * from {{ ref('int_people__accounts') }}
+    select * from {{ ref('person_accounts') }}
+    where account_rank = 1
 
 ),
 
@@ -42,13 +49,8 @@ domain_accounts as (
 
     select
         account_id,
-        null as salesforce_account_id,
         domain as account_name,
         domain,
-        null as industry,
-        null as country,
-        null as employee_count,
-        null as owner_id,
         match_rule
     from domains
     where match_rule = 'company_domain'
@@ -68,7 +70,7 @@ people_counts as (
 accounts as (
 
     select * from crm_accounts
-    union all
+    union all by name
     select * from domain_accounts
 
 ),
@@ -76,17 +78,15 @@ accounts as (
 counted as (
 
     select
-        accounts.account_id,
-        accounts.salesforce_account_id,
-        accounts.account_name,
-        accounts.domain,
-        accounts.industry,
-        accounts.country,
-        accounts.employee_count,
-        accounts.owner_id,
-        accounts.match_rule,
+        accounts.*,
+        hierarchy.parent_account_id,
+        hierarchy.cut_parent_account_id,
+        coalesce(hierarchy.ultimate_parent_account_id, accounts.account_id)
+            as ultimate_parent_account_id,
+        coalesce(hierarchy.hierarchy_depth, 0) as hierarchy_depth,
         coalesce(people_counts.people_count, 0) as people_count
     from accounts
+    left join hierarchy on accounts.account_id = hierarchy.account_id
     left join people_counts on accounts.account_id = people_counts.account_id
 
 )
