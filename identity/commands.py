@@ -1,4 +1,4 @@
-"""`onefold identity profile | explain | evaluate`."""
+"""`onefold identity profile | explain | evaluate | train`."""
 
 import json
 from decimal import Decimal
@@ -52,13 +52,31 @@ def explain_command(
 
 
 def evaluate_command(
-    truth: Annotated[Path, typer.Option(help="CSV: source, record_type, record_id, person.")],
+    labelled: Annotated[
+        Path | None,
+        typer.Argument(metavar="[LABELLED]", help="A CSV or Parquet file that says who each is."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML: the column of LABELLED for each key.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="CSV: source, record_type, record_id, person.")
+    ] = None,
     as_json: _Json = False,
     baseline: Annotated[
         bool, typer.Option("--baseline", help="Compare with plain connected components.")
     ] = False,
 ) -> None:
-    """Score the people against a truth: precision and recall over pairs of records."""
+    """Score people against a truth: pairs of records, and B-cubed.
+
+    With LABELLED and --mapping: how well the probabilistic model, trained on the file's records
+    without their labels, finds the people again. With --truth: the people of the warehouse.
+    """
+    if (labelled is None) == (truth is None) or (labelled is None) != (mapping is None):
+        raise typer.BadParameter("expected LABELLED with --mapping, or --truth")
+    if labelled is not None and mapping is not None:
+        _evaluate_file(labelled, mapping, as_json)
+        return
     from identity.evaluate import evaluate
     from warehouse.connection import connect
 
@@ -68,6 +86,23 @@ def evaluate_command(
         _print_json(_scores(found, baseline))
     else:
         _print_scores(found, baseline)
+
+
+def _evaluate_file(labelled: Path, mapping: Path, as_json: bool) -> None:
+    from identity.labelled import evaluate_file
+
+    found = _or_exit(lambda: evaluate_file(labelled, mapping))
+    if as_json:
+        _print_json(found)
+        return
+    for label, key in (("pairs", ""), ("B-cubed", "bcubed_")):
+        shares = (_share(found[f"{key}{name}"]) for name in ("precision", "recall", "f1"))
+        typer.echo("{:<8} precision {}  recall {}  F1 {}".format(label, *shares))
+    typer.echo(
+        f"{found['records']:,} records of {found['people']:,} people in {found['clusters']:,} "
+        f"clusters; {found['predicted']:,} pairs joined, {found['correct']:,} of them rightly, of "
+        f"{found['true']:,} true; {found['compared_pairs']:,} compared, cut at {found['cut']} bits"
+    )
 
 
 def _or_exit(work: Any) -> Any:
@@ -117,6 +152,8 @@ def _print_scores(found: "Evaluation", baseline: bool) -> None:
         f"{found.records:,} records of the truth, {found.missing:,} of them not loaded; "
         f"{found.unreachable:,} true pairs share no evidence and are left out of recall"
     )
+    shares = map(_share, (found.bcubed_precision, found.bcubed_recall, found.bcubed_f1))
+    typer.echo("B-cubed precision {}, recall {}, F1 {}".format(*shares))
 
 
 def _share(value: float | None) -> str:
