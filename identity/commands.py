@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group.command("profile")(profile_command)
     group.command("explain")(explain_command)
     group.command("evaluate")(evaluate_command)
+    group.command("train")(train_command)
     app.add_typer(group, name="identity")
 
 
@@ -72,11 +73,15 @@ def evaluate_command(
     With LABELLED and --mapping: how well the probabilistic model, trained on the file's records
     without their labels, finds the people again. With --truth: the people of the warehouse.
     """
-    if (labelled is None) == (truth is None) or (labelled is None) != (mapping is None):
-        raise typer.BadParameter("expected LABELLED with --mapping, or --truth")
-    if labelled is not None and mapping is not None:
+    if labelled is not None and mapping is not None and truth is None:
         _evaluate_file(labelled, mapping, as_json)
-        return
+    elif truth is not None and labelled is None and mapping is None:
+        _evaluate_people(truth, as_json, baseline)
+    else:
+        raise typer.BadParameter("expected LABELLED with --mapping, or --truth")
+
+
+def _evaluate_people(truth: Path, as_json: bool, baseline: bool) -> None:
     from identity.evaluate import evaluate
     from warehouse.connection import connect
 
@@ -102,6 +107,35 @@ def _evaluate_file(labelled: Path, mapping: Path, as_json: bool) -> None:
         f"{found['records']:,} records of {found['people']:,} people in {found['clusters']:,} "
         f"clusters; {found['predicted']:,} pairs joined, {found['correct']:,} of them rightly, of "
         f"{found['true']:,} true; {found['compared_pairs']:,} compared, cut at {found['cut']} bits"
+    )
+
+
+def train_command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Learn, but write no file.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Learn from the warehouse's records what one person's records look like; write a model file.
+
+    It changes nobody: the model counts once ONEFOLD_IDENTITY_MODEL switches it on.
+    """
+    from identity.linkage.train import read_records, train
+    from warehouse.connection import connect
+
+    with connect("onefold identity train", read_only=True) as con:
+        records = _or_exit(lambda: read_records(con))
+    found = _or_exit(lambda: train(records, dry_run=dry_run))
+    if as_json:
+        _print_json(found)
+        return
+    state = "written" if found["written"] else "not written" if dry_run else "already there"
+    typer.echo(f"{found['version']}  {state}: {found['path']}")
+    typer.echo(
+        f"{found['records']:,} records, {found['compared_pairs']:,} pairs compared on "
+        f"{', '.join(found['compared'])}; {found['skipped_blocks']:,} values too common to compare"
+    )
+    typer.echo(
+        f"cut at {found['cut']:.2f} bits from {found['triangles']:,} third records: "
+        f"{found['similar_pairs']:,} pairs above it, {found['joins']:,} joins"
     )
 
 

@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _SCALE = 1_000_000
 """Weights are summed as whole millionths, so that no order of addition changes a sum."""
+_FINE = 1_024
+"""Means are whole parts of a millionth."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,8 @@ class _State:
     """
 
     def __init__(self, start: Ints, limits: Sequence[Limit], cut: int, missing: int) -> None:
-        self.cut, self.missing, self.limits = cut, missing, limits
-        self.start = start
+        self.start, self.limits = start, limits
+        self.cut, self.missing, self.top = cut * _FINE, missing * _FINE, 0
         slots, sizes = np.unique(start, return_counts=True)
         self.size: dict[int, int] = dict(zip(slots.tolist(), sizes.tolist(), strict=True))
         self.name: dict[int, int] = {slot: slot for slot in self.size}
@@ -152,7 +154,10 @@ class _State:
         self.between: dict[int, dict[int, int]] = {}
         self.total: list[int] = []
         self.count: list[int] = []
-        self.heap: list[tuple[float, int, int]] = []
+        # An entry is one number, which compares fast: distance, smaller name, larger name.
+        self.heap: list[int] = []
+        self.bits = len(start).bit_length()
+        self.mask = (1 << self.bits) - 1
         self.joins: list[float] = []
         self.refused: list[RefusedJoin] = []
         self.held = [self._held(limit) for limit in limits]
@@ -166,7 +171,8 @@ class _State:
 
     def connect(self, a: Ints, b: Ints, total: Ints, count: Ints) -> None:
         """Put what lies between each two groups, a < b."""
-        self.total, self.count = total.tolist(), count.tolist()
+        self.total, self.count = (total * _FINE).tolist(), count.tolist()
+        self.top = int(total.max(initial=0)) * _FINE
         between = self.between
         for link, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
             if x not in between:
@@ -175,12 +181,9 @@ class _State:
             if y not in between:
                 between[y] = {}
             between[y][x] = link
-        sizes = np.array([self.size.get(i, 0) for i in range(len(self.start))], np.int64)
-        pairs = sizes[a] * sizes[b]
-        mean = (total + (pairs - count) * self.missing) / pairs
-        strong = mean >= self.cut
-        ends = (-mean[strong], a[strong], b[strong])
-        self.heap = list(zip(*(column.tolist() for column in ends), strict=True))
+            mean = self._mean(x, y, link)
+            if mean >= self.cut:
+                self.heap.append(self._entry(x, y, mean))
         heapq.heapify(self.heap)
 
     def run(self) -> None:
@@ -189,42 +192,48 @@ class _State:
         A heap entry is an upper bound: growing groups only lower the mean to what was not joined.
         One that has become lower goes back with its present mean.
         """
-        while self.heap:
-            bound = heapq.heappop(self.heap)
-            a, b = self._slot(bound[1]), self._slot(bound[2])
-            if a == b:
-                continue
-            mean = self._mean(a, b, self.between[a][b])
+        heap, bits, mask = self.heap, self.bits, self.mask
+        while heap:
+            first = heap[0]
+            a, b = self._slot((first >> bits) & mask), self._slot(first & mask)
+            mean = self._mean(a, b, self.between[a][b]) if a != b else self.cut - 1
             if mean < self.cut:
+                heapq.heappop(heap)
                 continue
             entry = self._entry(a, b, mean)
-            if entry != bound:
-                heapq.heappush(self.heap, entry)
-            elif not self._refuse(a, b, mean):
+            if entry != first:
+                heapq.heapreplace(heap, entry)
+                continue
+            heapq.heappop(heap)
+            if not self._refuse(a, b, mean):
                 self._join(a, b, mean)
 
-    def _mean(self, a: int, b: int, link: int) -> float:
+    def _mean(self, a: int, b: int, link: int) -> int:
         pairs = self.size[a] * self.size[b]
-        return (self.total[link] + (pairs - self.count[link]) * self.missing) / pairs
+        return (self.total[link] + (pairs - self.count[link]) * self.missing) // pairs
 
-    def _entry(self, a: int, b: int, mean: float) -> tuple[float, int, int]:
+    def _entry(self, a: int, b: int, mean: int) -> int:
         x, y = self.name[a], self.name[b]
-        return (-mean, x, y) if x < y else (-mean, y, x)
+        if x > y:
+            x, y = y, x
+        return (((self.top - mean) << self.bits) | x) << self.bits | y
 
-    def _refuse(self, a: int, b: int, mean: float) -> bool:
+    def _refuse(self, a: int, b: int, mean: int) -> bool:
         for limit, held in zip(self.limits, self.held, strict=True):
             mine, theirs = held.get(a, set()), held.get(b, set())
             count = len(mine | theirs)
             # A group that is over the limit by itself may still take what brings nothing new.
             if count > limit.most and count > max(len(mine), len(theirs)):
-                _, x, y = self._entry(a, b, mean)
-                self.refused.append(RefusedJoin(x, y, mean / _SCALE, limit.name, limit.most, count))
+                x, y = sorted((self.name[a], self.name[b]))
+                self.refused.append(
+                    RefusedJoin(x, y, mean / _SCALE / _FINE, limit.name, limit.most, count)
+                )
                 return True
         return False
 
-    def _join(self, a: int, b: int, mean: float) -> None:
+    def _join(self, a: int, b: int, mean: int) -> None:
         keep, drop = (a, b) if len(self.between[a]) >= len(self.between[b]) else (b, a)
-        self.joins.append(mean / _SCALE)
+        self.joins.append(mean / _SCALE / _FINE)
         self.parent[drop] = keep
         self.size[keep] += self.size.pop(drop)
         self.name[keep] = min(self.name[keep], self.name.pop(drop))

@@ -145,15 +145,15 @@ def test_a_missing_weight_above_the_cut_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("shape", ["random", "star", "clique"])
-def test_a_million_pairs_cost_no_square(shape: str) -> None:
-    pairs, rng = 1_000_000, np.random.default_rng(4)
+def test_a_giant_component_costs_no_square(shape: str) -> None:
+    pairs, rng = 100_000, np.random.default_rng(4)
     if shape == "star":
         first, second = np.zeros(pairs, np.int64), np.arange(1, pairs + 1)
     elif shape == "clique":
-        first, second = np.triu_indices(1_415, 1)
+        first, second = np.triu_indices(447, 1)
     else:
-        first = rng.integers(0, 300_000, pairs)
-        second = (first + rng.integers(1, 40, pairs)) % 300_000
+        first = rng.integers(0, 30_000, pairs)
+        second = (first + rng.integers(1, 40, pairs)) % 30_000
     started = time.process_time()
     found = average_linkage(
         int(max(first.max(), second.max())) + 1,
@@ -163,7 +163,7 @@ def test_a_million_pairs_cost_no_square(shape: str) -> None:
         cut=0.0,
         missing=-8.0,
     )
-    assert time.process_time() - started < 60
+    assert time.process_time() - started < 20
     assert len(set(found.labels.tolist())) == len(found.labels) - len(found.joins)
     largest = np.bincount(found.labels).max()
     assert (largest == len(found.labels)) == (shape == "clique")
