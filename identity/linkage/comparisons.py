@@ -120,8 +120,8 @@ _TOGETHER = (
 def blocking_keys(features: list[str]) -> list[str]:
     """SQL of the keys of which two records must share one to be compared.
 
-    A value alone where it is rare enough (`max_block`), else two together. Swapped names share the
-    key of both in the order of the alphabet.
+    A value alone where it is rare enough, else two together. Swapped names share the
+    key of both in the order of the alphabet. Without any such value each feature is a key.
     """
     used = set(features)
     keys = [name for name in _ALONE if name in used]
@@ -133,4 +133,4 @@ def blocking_keys(features: list[str]) -> list[str]:
     ]
     if {"first_name", "last_name"} <= used:
         keys.append("least(first_name, last_name) || chr(31) || greatest(first_name, last_name)")
-    return keys
+    return keys or features

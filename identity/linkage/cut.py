@@ -65,6 +65,8 @@ def _confirmations(nodes: int, first: Ints, second: Ints, weight: Floats) -> tup
 
 
 def _both_ways(paths: csr_array, first: Ints, second: Ints) -> Floats:
+    if not len(first):
+        return np.zeros(0)
     found = paths[first, second] + paths[second, first]
     return np.asarray(found, np.float64).ravel()
 

@@ -60,6 +60,24 @@ def newest_model(s: Settings | None = None) -> Path | None:
     return found[-1] if found else None
 
 
+def active_model(s: Settings | None = None) -> Path | None:
+    """The model that ONEFOLD_IDENTITY_MODEL names, or None where identifiers alone decide.
+
+    Raises IdentityError if it names one that is not there.
+    """
+    name = (s or settings()).identity_model
+    if not name:
+        return None
+    path = newest_model(s) if name == "latest" else _folder(s) / f"{name}.json"
+    if path is None or not path.is_file():
+        there = ", ".join(found.stem for found in sorted(_folder(s).glob("identity-*.json")))
+        raise IdentityError(
+            f"expected ONEFOLD_IDENTITY_MODEL to name a model, got {name}, have {there or 'none'}; "
+            "`onefold identity train` makes one"
+        )
+    return path
+
+
 def read_model(path: Path) -> tuple[str, Model]:
     """The version and the model of a file that `train` wrote.
 
