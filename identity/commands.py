@@ -1,4 +1,4 @@
-"""`onefold identity profile | explain | evaluate`."""
+"""`onefold identity profile | explain | evaluate | train`."""
 
 import json
 from decimal import Decimal
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group.command("profile")(profile_command)
     group.command("explain")(explain_command)
     group.command("evaluate")(evaluate_command)
+    group.command("train")(train_command)
     app.add_typer(group, name="identity")
 
 
@@ -52,13 +53,35 @@ def explain_command(
 
 
 def evaluate_command(
-    truth: Annotated[Path, typer.Option(help="CSV: source, record_type, record_id, person.")],
+    labelled: Annotated[
+        Path | None,
+        typer.Argument(metavar="[LABELLED]", help="A CSV or Parquet file that says who each is."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML: the column of LABELLED for each key.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="CSV: source, record_type, record_id, person.")
+    ] = None,
     as_json: _Json = False,
     baseline: Annotated[
         bool, typer.Option("--baseline", help="Compare with plain connected components.")
     ] = False,
 ) -> None:
-    """Score the people against a truth: precision and recall over pairs of records."""
+    """Score people against a truth: pairs of records, and B-cubed.
+
+    With LABELLED and --mapping: how well the probabilistic model, trained on the file's records
+    without their labels, finds the people again. With --truth: the people of the warehouse.
+    """
+    if labelled is not None and mapping is not None and truth is None:
+        _evaluate_file(labelled, mapping, as_json)
+    elif truth is not None and labelled is None and mapping is None:
+        _evaluate_people(truth, as_json, baseline)
+    else:
+        raise typer.BadParameter("expected LABELLED with --mapping, or --truth")
+
+
+def _evaluate_people(truth: Path, as_json: bool, baseline: bool) -> None:
     from identity.evaluate import evaluate
     from warehouse.connection import connect
 
@@ -68,6 +91,52 @@ def evaluate_command(
         _print_json(_scores(found, baseline))
     else:
         _print_scores(found, baseline)
+
+
+def _evaluate_file(labelled: Path, mapping: Path, as_json: bool) -> None:
+    from identity.labelled import evaluate_file
+
+    found = _or_exit(lambda: evaluate_file(labelled, mapping))
+    if as_json:
+        _print_json(found)
+        return
+    for label, key in (("pairs", ""), ("B-cubed", "bcubed_")):
+        shares = (_share(found[f"{key}{name}"]) for name in ("precision", "recall", "f1"))
+        typer.echo("{:<8} precision {}  recall {}  F1 {}".format(label, *shares))
+    typer.echo(
+        f"{found['records']:,} records of {found['people']:,} people in {found['clusters']:,} "
+        f"clusters; {found['predicted']:,} pairs joined, {found['correct']:,} of them rightly, of "
+        f"{found['true']:,} true; {found['compared_pairs']:,} compared, cut at {found['cut']} bits"
+    )
+
+
+def train_command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Learn, but write no file.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Learn from the warehouse's records what one person's records look like; write a model file.
+
+    It changes nobody: the model counts once ONEFOLD_IDENTITY_MODEL switches it on.
+    """
+    from identity.linkage.train import read_records, train
+    from warehouse.connection import connect
+
+    with connect("onefold identity train", read_only=True) as con:
+        records = _or_exit(lambda: read_records(con))
+    found = _or_exit(lambda: train(records, dry_run=dry_run))
+    if as_json:
+        _print_json(found)
+        return
+    state = "written" if found["written"] else "not written" if dry_run else "already there"
+    typer.echo(f"{found['version']}  {state}: {found['path']}")
+    typer.echo(
+        f"{found['records']:,} records, {found['compared_pairs']:,} pairs compared on "
+        f"{', '.join(found['compared'])}; {found['skipped_blocks']:,} values too common to compare"
+    )
+    typer.echo(
+        f"cut at {found['cut']:.2f} bits from {found['triangles']:,} third records: "
+        f"{found['similar_pairs']:,} pairs above it, {found['joins']:,} joins"
+    )
 
 
 def _or_exit(work: Any) -> Any:
@@ -117,6 +186,8 @@ def _print_scores(found: "Evaluation", baseline: bool) -> None:
         f"{found.records:,} records of the truth, {found.missing:,} of them not loaded; "
         f"{found.unreachable:,} true pairs share no evidence and are left out of recall"
     )
+    shares = map(_share, (found.bcubed_precision, found.bcubed_recall, found.bcubed_f1))
+    typer.echo("B-cubed precision {}, recall {}, F1 {}".format(*shares))
 
 
 def _share(value: float | None) -> str:

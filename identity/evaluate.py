@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from identity.errors import IdentityError
 from identity.resolve import components
+from identity.scores import Scores, f1, ratio, score
 
 _TRUTH_COLUMNS = {"source", "record_type", "record_id", "person"}
 
@@ -21,6 +22,7 @@ class Evaluation:
     raw evidence connects, blocked and shared values included; `unreachable`: true pairs without any
     such path, left out of recall. The baseline joins all raw evidence by plain components. A score
     is None where it would divide by zero. `missing`: records of the truth that are not loaded.
+    B-cubed is over all records of the truth, unreachable pairs included (see identity/scores.py).
     """
 
     records: int
@@ -32,6 +34,9 @@ class Evaluation:
     precision: float | None
     recall: float | None
     f1: float | None
+    bcubed_precision: float | None
+    bcubed_recall: float | None
+    bcubed_f1: float | None
     baseline_predicted: int
     baseline_precision: float | None
     baseline_recall: float | None
@@ -51,7 +56,8 @@ def evaluate(con: duckdb.DuckDBPyConnection, truth_csv: Path) -> Evaluation:
     con.execute(_SCORED)
     (row,) = con.execute(_COUNTS).fetchall()
     records, missing, true, predicted, correct, reachable, base_predicted = map(int, row)
-    precision, recall = _ratio(correct, predicted), _ratio(correct, reachable)
+    precision, recall = ratio(correct, predicted), ratio(correct, reachable)
+    found = _bcubed(con)
     return Evaluation(
         records=records,
         missing=missing,
@@ -61,10 +67,13 @@ def evaluate(con: duckdb.DuckDBPyConnection, truth_csv: Path) -> Evaluation:
         unreachable=true - reachable,
         precision=precision,
         recall=recall,
-        f1=_f1(precision, recall),
+        f1=f1(precision, recall),
+        bcubed_precision=found.bcubed_precision,
+        bcubed_recall=found.bcubed_recall,
+        bcubed_f1=found.bcubed_f1,
         baseline_predicted=base_predicted,
-        baseline_precision=_ratio(reachable, base_predicted),
-        baseline_recall=_ratio(reachable, reachable),
+        baseline_precision=ratio(reachable, base_predicted),
+        baseline_recall=ratio(reachable, reachable),
     )
 
 
@@ -93,6 +102,11 @@ def _label_raw(con: duckdb.DuckDBPyConnection) -> None:
     con.register("in_raw", pa.table({"record_index": numbers, "label": labels}))
     con.execute("create or replace temp table raw_labels as select * from in_raw")
     con.unregister("in_raw")
+
+
+def _bcubed(con: duckdb.DuckDBPyConnection) -> Scores:
+    table = con.execute("select person, person_id from scored").to_arrow_table()
+    return score(*(np.asarray(column.to_pylist(), np.str_) for column in table.columns))
 
 
 _RAW_STARS = """
@@ -135,13 +149,3 @@ select
     {_pairs("person", "label")},
     {_pairs("label")}
 """
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _f1(precision: float | None, recall: float | None) -> float | None:
-    if precision is None or recall is None or precision + recall == 0:
-        return None
-    return 2 * precision * recall / (precision + recall)

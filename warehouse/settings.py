@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     """DuckDB memory limit, such as `8GB`; empty leaves DuckDB's default."""
     tombstone_key: str = Field(default="", repr=False)
     """Secret under which erased identifiers are remembered; needed once somebody was erased."""
+    identity_model: str = ""
+    """Which model's similar pairs may join records: `latest`, a version such as `identity-0001`, or
+    empty for none."""
     schedule: str = "@daily"
     """When the main job runs by itself: a cron expression or preset in UTC, or `none`."""
     ready_poll_seconds: float = Field(default=30.0, gt=0)

@@ -1,0 +1,1 @@
+"""Records without a shared identifier: how alike they are, and which are one person."""
