@@ -25,6 +25,11 @@ class Change:
     observed: int
     withdrawn: int
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the evidence differs from that of the run before."""
+        return bool(self.observed or self.withdrawn)
+
 
 def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
     """Add to `state.edges` what changed since the run before, within the caller's transaction.
@@ -169,6 +174,8 @@ union
 select record_hash from {LINKS}
 where is_linking
     and value_hash in (select value_hash from delta where is_observed)
+union
+select record_hash from similar_seeds
 union
 select record_hash
 from state.identity_override_records

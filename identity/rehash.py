@@ -36,6 +36,10 @@ update state.former_person_records set record_hash = hash(source, record_type, r
 update state.identity_override_records set record_hash = hash(source, record_type, record_id);
 update state.edges as known set record_hash = rehashed.new_hash
 from rehashed where known.record_hash = rehashed.record_hash;
+update state.similar_pairs as known set record_hash = rehashed.new_hash
+from rehashed where known.record_hash = rehashed.record_hash;
+update state.similar_pairs as known set other_hash = rehashed.new_hash
+from rehashed where known.other_hash = rehashed.record_hash;
 update state.edges set value_hash = hash(id_type, id_value, scope);
 update state.edges set
     link_hash = hash(record_hash, value_hash, rule, rule_version, is_linking, observed_at);

@@ -16,6 +16,9 @@ create table if not exists state.edges (
     id_type varchar, id_value varchar, scope varchar,
     rule varchar, rule_version integer, confidence decimal(4, 2), is_linking boolean,
     observed_at timestamp, _load_id varchar, _file varchar, _line bigint);
+create table if not exists state.similar_pairs (
+    run_number integer, is_observed boolean, record_hash ubigint, other_hash ubigint,
+    match_weight double, probability double, model_version varchar);
 create table if not exists state.people (
     person_id varchar, status varchar,
     source varchar, record_type varchar, record_id varchar, load_id varchar, line bigint,

@@ -2,19 +2,20 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from identity import state
+from identity import similar, state
 from identity.errors import IdentityError
 from identity.evidence import Change, narrow, observe, touch
 from identity.limits import Ints
 from identity.naming import bridges, name
 from identity.normalise import normalise
 from identity.rehash import rehash
-from identity.resolve import Partition, partition
+from identity.resolve import partition
 from identity.scope import columns, one, read_graph, read_limits, read_part, read_prior
 from identity.write import Decision, Run, write
 from warehouse.connection import connect, transaction
@@ -57,8 +58,11 @@ def decide(
     rehash(con)
     number, rules_before = _last_run(con)
     run = Run(number, run_id, datetime.fromisoformat(as_of).replace(tzinfo=None))
-    rules = one(con, _RULES)
+    model = similar.model()
+    rules = f"{one(con, _RULES)} {model.stem if model else ''}".strip()
     change = observe(con, number)
+    is_due = rules != rules_before or change.is_new
+    pairs = similar.observe(con, number, model, is_due)
     everything = full or rules != rules_before
     touched = 0 if number == 1 else touch(con)
     counts = dict.fromkeys(("created", "merged", "split", "erased", "changed"), 0)
@@ -67,7 +71,7 @@ def decide(
         records = one(con, "select count(*) from identity.int_identity__records")
         everything = everything or touched * 2 > records
         narrow(con, everything)
-        decision = _decide(con)
+        decision = _decide(con, model)
         resolved = len(decision.labels)
         counts = write(con, decision, run, everything=everything)
     _write_domains(con)
@@ -78,26 +82,28 @@ def decide(
         resolved=resolved,
         **counts,
     )
-    if change.observed or change.withdrawn or rules != rules_before or touched:
+    if change.is_new or pairs or rules != rules_before or touched:
         _record_run(con, run, ("all" if everything else "touched", rules), change, summary)
     return summary
 
 
-def _decide(con: duckdb.DuckDBPyConnection) -> Decision:
+def _decide(con: duckdb.DuckDBPyConnection, model: Path | None) -> Decision:
     """Label and name the records in scope."""
     graph = read_graph(con)
     limits = read_limits(con)
     found = partition(graph, limits, lambda records: read_part(con, records))
     record_hash, prior, loaded, person_rank = read_prior(con)
-    naming = name(found.labels, prior, loaded, person_rank)
+    joined = similar.join(con, found.labels, found.component, limits, model)
+    naming = name(joined.labels, prior, loaded, person_rank)
     return Decision(
-        labels=found.labels,
+        labels=joined.labels,
         record_hash=record_hash,
-        component=record_hash[found.component],
+        component=record_hash[joined.component],
         prior=prior,
         naming=naming,
-        rules=_rules(con, found, prior, naming.merged),
+        rules=_rules(con, joined, prior, naming.merged),
         refused=found.refused,
+        similar_refused=joined.refused,
     )
 
 
@@ -108,17 +114,25 @@ select md5(string_agg(concat_ws('|', id_type, priority, max_per_person, limit_wi
 
 
 def _rules(
-    con: duckdb.DuckDBPyConnection, found: Partition, prior: Ints, merged: list[tuple[int, int]]
+    con: duckdb.DuckDBPyConnection,
+    joined: similar.Joined,
+    prior: Ints,
+    merged: list[tuple[int, int]],
 ) -> list[int]:
     """The kind of evidence behind each merge."""
     if not merged:
         return []
-    concerned = np.unique(found.labels[np.isin(prior, np.array(merged).ravel())])
-    records = np.flatnonzero(np.isin(found.labels, concerned)).astype(np.int32)
+    concerned = np.unique(joined.labels[np.isin(prior, np.array(merged).ravel())])
+    records = np.flatnonzero(np.isin(joined.labels, concerned)).astype(np.int32)
     con.register("in_records", pa.table({"record": records}))
     first, second, kind = columns(con, _BRIDGES)
     con.unregister("in_records")
-    whole = found.labels[first] == found.labels[second]
+    first, second = (
+        np.concatenate([exact, alike])
+        for exact, alike in ((first, joined.first), (second, joined.second))
+    )
+    kind = np.concatenate([kind, np.full(len(joined.first), similar.SIMILAR, np.int32)])
+    whole = joined.labels[first] == joined.labels[second]
     return bridges(merged, prior, (first[whole], second[whole], kind[whole]))
 
 

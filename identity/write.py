@@ -1,6 +1,6 @@
 """Writing a decision: only what differs from what is known, set by set."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import duckdb
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from identity.limits import Ints, Refusal
 from identity.naming import Naming
+from identity.similar import SimilarRefusal
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Decision:
     naming: Naming
     rules: list[int]
     refused: list[Refusal]
+    similar_refused: list[SimilarRefusal]
 
 
 def write(
@@ -57,7 +59,7 @@ def write(
     for event in ("created", "merged", "split", "erased"):
         counts[event] = events.get(event, 0)
     con.execute(_INSERT_EVENTS)
-    _refused(con, decision.refused, everything)
+    _refused(con, decision, everything)
     for table in ("labelled", "new", "merged", "moved", "gone"):
         con.unregister(f"in_{table}")
     return counts
@@ -220,7 +222,10 @@ from minted where not had_people
 union all
 select
     'merged', winners.person_id, losers.person_id,
-    case when in_merged.kind = 0 then 'merged by hand' else 'same ' || id_types.id_type end,
+    case in_merged.kind
+        when 0 then 'merged by hand' when 999 then 'looks alike'
+        else 'same ' || id_types.id_type
+    end,
     id_types.rule_version, id_types.confidence
 from in_merged
 inner join persons as losers on loser = losers.person
@@ -280,7 +285,7 @@ _PEOPLE = (
 )
 
 _REFUSING = """
-create or replace temp table refusing as
+insert into refusing
 select
     part_values.id_type, part_values.id_value, part_values.scope,
     mine.source, mine.record_type, mine.record_id,
@@ -293,6 +298,17 @@ inner join part_values using (value)
 inner join scope_records as mine on in_refusals.record = mine.record
 inner join scope_records as theirs on in_refusals.other = theirs.record
 left join rules.identity_id_types as id_types on in_refusals.kind = id_types.priority
+"""
+
+_REFUSING_SIMILAR = """
+insert into refusing
+select
+    'similar', '', '', mine.source, mine.record_type, mine.record_id,
+    theirs.source, theirs.record_type, theirs.record_id,
+    limit_id_type, limit_value, would_be
+from in_similar
+inner join scope_records as mine on in_similar.record = mine.record
+inner join scope_records as theirs on in_similar.other = theirs.record
 """
 
 _NOT_REFUSING = """
@@ -308,16 +324,20 @@ _KEYS = (
 _IN_SCOPE = "hash(known.source, known.record_type, known.record_id) in (from touched)"
 
 
-def _refused(con: duckdb.DuckDBPyConnection, refused: list[Refusal], everything: bool) -> None:
+def _refused(con: duckdb.DuckDBPyConnection, decision: Decision, everything: bool) -> None:
     """Write the refusals in scope that are new, take back those that are no more."""
-    if not refused:
-        con.execute(_NOT_REFUSING)
-    else:
+    refused, similar = decision.refused, decision.similar_refused
+    con.execute(_NOT_REFUSING)
+    if refused:
         fields = ("value", "record", "other", "kind", "limit", "would_be")
         rows = {field: np.array([getattr(r, field) for r in refused], np.int32) for field in fields}
         con.register("in_refusals", pa.table(rows))
         con.execute(_REFUSING)
         con.unregister("in_refusals")
+    if similar:
+        con.register("in_similar", pa.Table.from_pylist([asdict(r) for r in similar]))
+        con.execute(_REFUSING_SIMILAR)
+        con.unregister("in_similar")
     scope = "true" if everything else _IN_SCOPE
     con.execute(
         f"delete from state.refused_merges as known where {scope} "

@@ -12,6 +12,7 @@ from ops.state import ensure_state, record_run
 from warehouse.connection import connect, transaction
 from warehouse.errors import OnefoldError
 from warehouse.files import replace
+from warehouse.settings import settings
 
 if TYPE_CHECKING:
     from ingestion.landing import LandingSummary
@@ -20,6 +21,9 @@ SEEDS = "resource_type:seed"
 STAGING = "path:models/staging"
 EVIDENCE = "path:models/identity/evidence"
 PEOPLE = "path:models/identity/public"
+ATTRIBUTES = "".join(
+    f" int_people__{kind}_values" for kind in ("contact", "lead", "hubspot", "web")
+)
 MARTS = (
     "path:models/marts path:models/segments path:models/sync path:models/quality path:models/ops"
 )
@@ -109,7 +113,7 @@ def identity(run_id: str, as_of: str) -> None:
     from identity.step import resolve
 
     with progress.stage(run_id, "identity") as running:
-        counts = _build(EVIDENCE, as_of)
+        counts = _build(EVIDENCE + (ATTRIBUTES if settings().identity_model else ""), as_of)
         decided = resolve(as_of, run_id)
         running.detail |= {
             "people": decided.people,

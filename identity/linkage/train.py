@@ -153,10 +153,12 @@ with
 
 all_values as (
 
-    from marts.int_people__salesforce_values
-    union all
+    from marts.int_people__contact_values
+    union all by name
+    from marts.int_people__lead_values
+    union all by name
     from marts.int_people__hubspot_values
-    union all
+    union all by name
     from marts.int_people__web_values
 
 ),
@@ -172,6 +174,9 @@ by_record as (
         max(attribute_value) filter (attribute = 'email') as email,
         max(attribute_value) filter (attribute = 'phone') as phone,
         max(attribute_value) filter (attribute = 'company_name') as company,
+        max(attribute_value) filter (attribute = 'street') as street,
+        max(attribute_value) filter (attribute = 'city') as city,
+        max(attribute_value) filter (attribute = 'postcode') as postcode,
         max(attribute_value) filter (attribute = 'country') as country
     from all_values
     group by all
@@ -189,6 +194,9 @@ records as (
         by_record.email,
         by_record.phone,
         by_record.company,
+        by_record.street,
+        by_record.city,
+        by_record.postcode,
         by_record.country
     from identity.int_identity__records as records
     left join by_record using (source, record_type, record_id)

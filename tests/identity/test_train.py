@@ -56,7 +56,8 @@ def trained(
         {
             "identity.int_identity__records": (columns, records),
             "marts.int_people__hubspot_values": (_VALUES, values),
-            "marts.int_people__salesforce_values": (_VALUES, []),
+            "marts.int_people__contact_values": (_VALUES, []),
+            "marts.int_people__lead_values": (_VALUES, []),
             "marts.int_people__web_values": (_VALUES, []),
         }
     )
