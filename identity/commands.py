@@ -1,11 +1,12 @@
-"""`onefold identity profile | explain | evaluate | train`."""
+"""`onefold identity profile | explain | evaluate | train`, and the overrides."""
 
-import json
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from identity import override_commands
+from identity.printing import or_exit, print_json
 
 if TYPE_CHECKING:
     from identity.evaluate import Evaluation
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     group.command("explain")(explain_command)
     group.command("evaluate")(evaluate_command)
     group.command("train")(train_command)
+    override_commands.register(group)
     app.add_typer(group, name="identity")
 
 
@@ -32,22 +34,25 @@ def profile_command(
     from warehouse.connection import connect
 
     with connect("onefold identity profile", read_only=True) as con:
-        found = _or_exit(lambda: profile(con, person))
-    _print_json(found) if as_json else _print_profile(found)
+        found = or_exit(lambda: profile(con, person))
+    print_json(found) if as_json else _print_profile(found)
 
 
 def explain_command(
     a: Annotated[str, typer.Argument(metavar="A", help=_PERSON)],
     b: Annotated[str | None, typer.Argument(metavar="[B]", help=_PERSON)] = None,
     as_json: _Json = False,
+    as_of_run: Annotated[
+        str | None, typer.Option(help="As a run (its number or id) had decided it.")
+    ] = None,
 ) -> None:
     """Show why A and B are one person: record, value, record. Exit 1 if they are two."""
     from identity.explain import explain
     from warehouse.connection import connect
 
     with connect("onefold identity explain", read_only=True) as con:
-        found = _or_exit(lambda: explain(con, a, b))
-    _print_json(found) if as_json else _print_path(found)
+        found = or_exit(lambda: explain(con, a, b, as_of_run))
+    print_json(found) if as_json else _print_path(found)
     if not found["same_person"]:
         raise typer.Exit(1)
 
@@ -86,9 +91,9 @@ def _evaluate_people(truth: Path, as_json: bool, baseline: bool) -> None:
     from warehouse.connection import connect
 
     with connect("onefold identity evaluate", read_only=True) as con:
-        found = _or_exit(lambda: evaluate(con, truth))
+        found = or_exit(lambda: evaluate(con, truth))
     if as_json:
-        _print_json(_scores(found, baseline))
+        print_json(_scores(found, baseline))
     else:
         _print_scores(found, baseline)
 
@@ -96,9 +101,9 @@ def _evaluate_people(truth: Path, as_json: bool, baseline: bool) -> None:
 def _evaluate_file(labelled: Path, mapping: Path, as_json: bool) -> None:
     from identity.labelled import evaluate_file
 
-    found = _or_exit(lambda: evaluate_file(labelled, mapping))
+    found = or_exit(lambda: evaluate_file(labelled, mapping))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     for label, key in (("pairs", ""), ("B-cubed", "bcubed_")):
         shares = (_share(found[f"{key}{name}"]) for name in ("precision", "recall", "f1"))
@@ -122,10 +127,10 @@ def train_command(
     from warehouse.connection import connect
 
     with connect("onefold identity train", read_only=True) as con:
-        records = _or_exit(lambda: read_records(con))
-    found = _or_exit(lambda: train(records, dry_run=dry_run))
+        records = or_exit(lambda: read_records(con))
+    found = or_exit(lambda: train(records, dry_run=dry_run))
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     state = "written" if found["written"] else "not written" if dry_run else "already there"
     typer.echo(f"{found['version']}  {state}: {found['path']}")
@@ -137,25 +142,6 @@ def train_command(
         f"cut at {found['cut']:.2f} bits from {found['triangles']:,} third records: "
         f"{found['similar_pairs']:,} pairs above it, {found['joins']:,} joins"
     )
-
-
-def _or_exit(work: Any) -> Any:
-    """Run `work`; a message and exit 2 when what was asked for does not exist."""
-    from identity.errors import IdentityError
-
-    try:
-        return work()
-    except IdentityError as error:
-        typer.echo(f"onefold: {error}", err=True)
-        raise typer.Exit(2) from None
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
-
-
-def _plain(value: Any) -> float | str:
-    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _scores(found: "Evaluation", baseline: bool) -> dict[str, Any]:

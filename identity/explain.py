@@ -5,42 +5,77 @@ from typing import Any
 
 import duckdb
 
+from identity import as_of
 from identity.lookup import person_id
+from identity.resolve import OVERRIDE
+from identity.similar import CURRENT, SIMILAR
 
 Link = dict[str, Any]
 
-_LINKS = """
-select
+_COLUMNS = """
     links.record_index, links.source, links.record_type, links.record_id,
     links.id_type, links.id_value, links.scope, links.rule, links.rule_version, links.priority,
     links.confidence, links.observed_at, links._file, links._line
-from identity.int_identity__links as links
+"""
+
+_THEN = f"""
+select {_COLUMNS} from links_as_of as links
+inner join people_as_of as people using (record_index)
+where people.person_id = $person and links.is_linking
+order by priority, record_index
+"""
+
+# What joined two records other than an identifier stands as a value that both have.
+_TODAY = f"""
+select {_COLUMNS} from identity.int_identity__links as links
 inner join identity.int_identity__record_people as people using (record_index)
 where people.person_id = $person and links.is_linking
 union all
 select
     people.record_index, people.source, people.record_type, people.record_id,
-    'override', overrides.override_number::varchar, '', 'merged by hand', null, 0,
+    'override', overrides.override_number::varchar, '', 'merged by hand', null, {OVERRIDE},
     1.00, overrides.made_at, 'override by ' || overrides.made_by, overrides.override_number
 from state.identity_overrides as overrides
 inner join state.identity_override_records using (override_number)
 inner join identity.int_identity__record_people as people using (source, record_type, record_id)
 where people.person_id = $person and overrides.action = 'merge' and overrides.undone_at is null
+union all
+select
+    people.record_index, people.source, people.record_type, people.record_id,
+    'similar', hash(pairs.record_hash, pairs.other_hash)::varchar, '', 'looks alike', null,
+    {SIMILAR}, pairs.probability::decimal(4, 2), null, pairs.model_version, null
+from ({CURRENT}) as pairs
+inner join state.person_records as mine on pairs.record_hash = mine.record_hash
+inner join state.person_records as theirs on pairs.other_hash = theirs.record_hash
+inner join identity.int_identity__record_people as people
+    on people.person_id = mine.person_id
+    and (people.source, people.record_type, people.record_id) in (
+        (mine.source, mine.record_type, mine.record_id),
+        (theirs.source, theirs.record_type, theirs.record_id))
+where mine.person_id = $person and theirs.person_id = $person
 order by priority, record_index
 """
 
 
-def explain(con: duckdb.DuckDBPyConnection, a: str, b: str | None = None) -> dict[str, Any]:
+def explain(
+    con: duckdb.DuckDBPyConnection, a: str, b: str | None = None, as_of_run: str | None = None
+) -> dict[str, Any]:
     """How `a` and `b` are connected, or how every record of `a` hangs together.
 
+    `as_of_run`: the number or id of a run, to explain what it had decided rather than today's.
+
     Gives {"person_id", "same_person", "steps"}; a step is one link between a record and a value,
-    and `is_weakest` marks the least believed links of a path. Raises PersonNotFound.
+    and `is_weakest` marks the least believed links of a path. Raises PersonNotFound, and
+    IdentityError if no such run decided anything.
     """
-    person = person_id(con, a)
-    links = _links(con, person)
+    if as_of_run is not None:
+        as_of.view(con, as_of_run)
+    find = person_id if as_of_run is None else as_of.person
+    person = find(con, a)
+    links = _links(con, person, _TODAY if as_of_run is None else _THEN)
     if b is None:
         return {"person_id": person, "same_person": True, "steps": links}
-    other = person_id(con, b)
+    other = find(con, b)
     if other != person:
         return {
             "person_id": person,
@@ -116,7 +151,7 @@ def _asked_value(asked: str) -> str:
     return (asked.partition(":")[2] or asked).strip().lower()
 
 
-def _links(con: duckdb.DuckDBPyConnection, person: str) -> list[Link]:
-    result = con.execute(_LINKS, {"person": person})
+def _links(con: duckdb.DuckDBPyConnection, person: str, sql: str) -> list[Link]:
+    result = con.execute(sql, {"person": person})
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

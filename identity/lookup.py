@@ -31,7 +31,7 @@ def person_id(con: duckdb.DuckDBPyConnection, asked: str) -> str:
         raise PersonNotFound("expected resolved people, found none yet; run `onefold run`")
     if asked.startswith("p_"):
         return _known(con, asked)
-    types, value = _parse(asked)
+    types, value = parse(asked)
     found = _holders(con, types, value)
     if len(found) == 1:
         return found[0]
@@ -57,7 +57,8 @@ def _known(con: duckdb.DuckDBPyConnection, asked: str) -> str:
     return today
 
 
-def _parse(asked: str) -> tuple[tuple[str, ...], str]:
+def parse(asked: str) -> tuple[tuple[str, ...], str]:
+    """The types of identifier that `asked` may be, and its value."""
     head, colon, rest = asked.partition(":")
     kinds = tuple(kind for kind in ID_TYPES if kind != "domain")
     if colon and head in kinds:
@@ -67,7 +68,8 @@ def _parse(asked: str) -> tuple[tuple[str, ...], str]:
     return (("email",) if "@" in asked else kinds), asked.strip()
 
 
-def _spellings(types: tuple[str, ...], value: str) -> list[str]:
+def spellings(types: tuple[str, ...], value: str) -> list[str]:
+    """The value as written and in the normal forms of its types."""
     normal = [normalise(kind, value) for kind in types if kind in ("email", "phone")]
     return [value, *(text for text in normal if text)]
 
@@ -82,7 +84,7 @@ def _holders(con: duckdb.DuckDBPyConnection, types: tuple[str, ...], value: str)
         )
         order by person_id
         """,
-        [list(types), _spellings(types, value), value, _SALESFORCE_SHORT_ID, value],
+        [list(types), spellings(types, value), value, _SALESFORCE_SHORT_ID, value],
     ).fetchall()
     return [person for (person,) in rows]
 
@@ -94,6 +96,6 @@ def _left_out(con: duckdb.DuckDBPyConnection, types: tuple[str, ...], value: str
         where id_type in (select unnest(?)) and id_value in (select unnest(?))
         order by all limit 1
         """,
-        [list(types), _spellings(types, value)],
+        [list(types), spellings(types, value)],
     ).fetchone()
     return str(row[0]) if row else None

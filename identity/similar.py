@@ -183,8 +183,9 @@ insert into similar_seeds
 select unnest([record_hash, other_hash]) from changed_pairs;
 """
 
-_CURRENT = """
-select record_hash, other_hash, match_weight from state.similar_pairs
+CURRENT = """
+select record_hash, other_hash, match_weight, probability, model_version
+from state.similar_pairs
 qualify row_number() over (
     partition by record_hash, other_hash, match_weight, model_version order by run_number desc
 ) = 1 and is_observed
@@ -192,7 +193,7 @@ qualify row_number() over (
 
 _IN_SCOPE = f"""
 select mine.record::bigint, theirs.record::bigint, match_weight
-from ({_CURRENT}) as pairs
+from ({CURRENT}) as pairs
 inner join scope_records as mine on pairs.record_hash = mine.record_hash
 inner join scope_records as theirs on pairs.other_hash = theirs.record_hash
 order by 1, 2

@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from identity.errors import IdentityError
+from identity.errors import IdentityError, PersonNotFound
+from identity.explain import explain
 from identity.overrides import Maker, listed, merge, split, undo
 from identity.step import decide
 from identity.what_if import set_rule, what_if
@@ -147,3 +148,39 @@ def test_overrides_touch_only_their_own_people(world: World, full: bool) -> None
     world.run([*ROWS, *others])
     split(world.con, world.people()["r1"], ["user_id:u1"], MAKER)
     assert world.run([*ROWS, *others], full=full).resolved == (14 if full else 3)
+
+
+def test_an_earlier_run_is_explained_as_it_decided(world: World) -> None:
+    world.run(ROWS)
+    apart: list[Row] = [ROWS[0], (2, "r2", {"email": "new@a.test", "phone": "+1"}), *ROWS[2:]]
+    world.run(apart)
+    world.con.execute(
+        "create or replace table identity.int_identity__record_people as select *, record_index "
+        "from state.person_records inner join identity.int_identity__records "
+        "using (source, record_type, record_id)"
+    )
+    then = explain(world.con, "user_id:u1", "email:desk@a.test", as_of_run="1")
+    assert then["same_person"]
+    then = explain(world.con, "user_id:u1", "phone:+1", as_of_run="run-1")
+    assert [step["id_value"] for step in then["steps"]] == ["desk@a.test", "desk@a.test"]
+    now = explain(world.con, "user_id:u1", "phone:+1")
+    assert not now["same_person"]
+    assert explain(world.con, "user_id:u1", "phone:+1", as_of_run="2") == now
+    with pytest.raises(IdentityError, match="expected the number or id of a run"):
+        explain(world.con, "user_id:u1", as_of_run="9")
+    with pytest.raises(PersonNotFound, match="got 0"):
+        explain(world.con, "email:new@a.test", as_of_run="1")
+
+
+def test_an_override_is_a_step_of_the_explanation(world: World) -> None:
+    world.run(ROWS)
+    merge(world.con, "user_id:u4", "email:other@a.test", MAKER)
+    world.run(ROWS)
+    world.con.execute(
+        "create or replace table identity.int_identity__record_people as select *, record_index "
+        "from state.person_records inner join identity.int_identity__records "
+        "using (source, record_type, record_id)"
+    )
+    why = explain(world.con, "user_id:u4", "email:other@a.test")
+    assert [(step["rule"], step["record_id"]) for step in why["steps"]] == [
+        ("merged by hand", "r4"), ("merged by hand", "r5")]  # fmt: skip
