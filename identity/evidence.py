@@ -40,13 +40,15 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
     links, links_sum, last = _row(con, _NOW)
     known = con.execute(_BEFORE).fetchone()
     con.execute("set variable run_number = ?", [run_number])
-    con.execute("set variable last_load_id = ?", [known[2] if known else ""])
+    last_load_id = known[2] if known else ""
+    con.execute("set variable last_load_id = ?", [last_load_id])
     con.execute(_NO_DELTA)
     if known is None:
         con.execute(_OBSERVE_ALL)
         return Change(links, links_sum, last, links, 0)
     if (links, links_sum) == known[:2]:
         return Change(links, links_sum, last, 0, 0)
+    con.execute(_FRESH, [last_load_id])
     con.execute(_NEAR)
     con.execute(_COMPARE)
     added, gone, difference = _row(con, _DIFFERENCE)
@@ -54,7 +56,11 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
         con.execute(_EVERYWHERE)
         con.execute(_COMPARE)
         added, gone, _ = _row(con, _DIFFERENCE)
-    con.execute(_LOG)
+    con.execute(_LOG_FRESH, [run_number, last_load_id])
+    if con.execute(_LOGGED, [run_number]).fetchone() != (added,):
+        con.execute(_LOG_REST)
+    if gone:
+        con.execute(_LOG_GONE)
     return Change(links, links_sum, last, added, gone)
 
 
@@ -110,10 +116,13 @@ select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
 """
 
 # A value that becomes shared links under other scopes than before: its plain form is near too.
-_NEAR = f"""
+_FRESH = f"""
 create or replace temp table fresh as
 select distinct record_hash, value_hash, hash(id_type, id_value, '') as plain_hash
-from {LINKS} where _load_id > getvariable('last_load_id');
+from {LINKS} where _load_id > ?
+"""
+
+_NEAR = f"""
 create or replace temp table near as
 select record_hash from fresh
 union
@@ -155,14 +164,29 @@ select
 from delta
 """
 
-_LOG = f"""
+# What is new mostly came with new loads, and reading only their rows costs the size of the change.
+_LOG_FRESH = f"""
+insert into state.edges
+select ?, true, {_COLUMNS} from {LINKS}
+where _load_id > ? and link_hash in (select link_hash from delta where is_observed)
+"""
+
+_LOGGED = "select count(*) from state.edges where run_number = ?"
+
+_LOG_REST = f"""
 insert into state.edges
 select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
-where link_hash in (select link_hash from delta where is_observed);
+where link_hash in (
+    select link_hash from delta where is_observed
+    except
+    select link_hash from state.edges where run_number = getvariable('run_number'))
+"""
+
+_LOG_GONE = f"""
 insert into state.edges
 select getvariable('run_number'), false, {_COLUMNS} from state.edges
 where link_hash in (select link_hash from delta where not is_observed)
-qualify row_number() over (partition by link_hash order by run_number desc) = 1;
+qualify row_number() over (partition by link_hash order by run_number desc) = 1
 """
 
 _SEEDS = f"""
@@ -211,8 +235,7 @@ where component in (
 _OVERRIDES = """
 select
     scope_records.record, hash('override', overrides.override_number) as value_hash, 0 as priority,
-    true as is_shared, overrides.made_at as observed_at,
-    'override' as id_type, overrides.override_number::varchar as id_value, '' as scope
+    true as is_shared, overrides.made_at as observed_at
 from state.identity_overrides as overrides
 inner join state.identity_override_records using (override_number)
 inner join scope_records using (record_hash)
@@ -224,8 +247,7 @@ create or replace temp view scope_records as
 select record_index as record, record_hash, source, record_type, record_id, _load_id, _line
 from {RECORDS};
 create or replace temp view scope_links as
-select
-    record_index as record, value_hash, priority, is_shared, observed_at, id_type, id_value, scope
+select record_index as record, value_hash, priority, is_shared, observed_at
 from {LINKS} where is_linking
 union all
 {_OVERRIDES};
@@ -240,8 +262,7 @@ from {RECORDS} where record_hash in (from touched);
 create or replace temp view scope_records as from touched_records;
 create or replace temp table touched_links as
 select
-    scope_records.record, links.value_hash, links.priority, links.is_shared, links.observed_at,
-    links.id_type, links.id_value, links.scope
+    scope_records.record, links.value_hash, links.priority, links.is_shared, links.observed_at
 from {LINKS} as links inner join scope_records using (record_hash)
 where links.is_linking
 union all

@@ -84,22 +84,21 @@ inner join (select value_hash, first_record from grouped where record_count > 1)
 where scope_links.record != grouped.first_record
 """
 
+# Values are tried in the order of the records that carry them, so their text need not be read.
 _PART = """
-create or replace temp table part_links as
-select
-    in_part.inner::integer as record, observed_at, value_hash,
-    (dense_rank() over (order by priority, id_type, id_value, scope) - 1)::integer as value
-from scope_links inner join in_part using (record);
 create or replace temp table part_values as
 select
-    value, any_value(priority) as priority, bool_or(is_shared) as is_shared,
-    any_value(id_type) as id_type, any_value(id_value) as id_value, any_value(scope) as scope
-from (select distinct value, value_hash from part_links)
-inner join (
-    select distinct value_hash, priority, is_shared, id_type, id_value, scope
-    from scope_links semi join in_part using (record)
-) using (value_hash)
-group by value
+    value_hash, min(priority) as priority, bool_or(is_shared) as is_shared,
+    (row_number() over (
+        order by min(priority), min(record), max(record), count(*), value_hash) - 1)::integer
+        as value
+from scope_links semi join in_part using (record)
+group by value_hash;
+create or replace temp table part_links as
+select in_part.inner::integer as record, scope_links.observed_at, part_values.value
+from scope_links
+inner join in_part using (record)
+inner join part_values using (value_hash);
 """
 
 

@@ -287,14 +287,14 @@ _PEOPLE = (
 _REFUSING = """
 insert into refusing
 select
-    part_values.id_type, part_values.id_value, part_values.scope,
+    texts.id_type, texts.id_value, texts.scope,
     mine.source, mine.record_type, mine.record_id,
     theirs.source as other_source, theirs.record_type as other_record_type,
     theirs.record_id as other_record_id,
     coalesce(id_types.id_type, 'split ' || (in_refusals.kind - 1000)) as limit_id_type,
     in_refusals."limit" as limit_value, in_refusals.would_be
 from in_refusals
-inner join part_values using (value)
+inner join refused_texts as texts using (value)
 inner join scope_records as mine on in_refusals.record = mine.record
 inner join scope_records as theirs on in_refusals.other = theirs.record
 left join rules.identity_id_types as id_types on in_refusals.kind = id_types.priority
@@ -332,6 +332,7 @@ def _refused(con: duckdb.DuckDBPyConnection, decision: Decision, everything: boo
         fields = ("value", "record", "other", "kind", "limit", "would_be")
         rows = {field: np.array([getattr(r, field) for r in refused], np.int32) for field in fields}
         con.register("in_refusals", pa.table(rows))
+        _read_texts(con)
         con.execute(_REFUSING)
         con.unregister("in_refusals")
     if similar:
@@ -348,3 +349,27 @@ def _refused(con: duckdb.DuckDBPyConnection, decision: Decision, everything: boo
         "select refusing.*, getvariable('run_at'), getvariable('run_id') "
         f"from refusing anti join state.refused_merges as known using ({_KEYS})"
     )
+
+
+def _read_texts(con: duckdb.DuckDBPyConnection) -> None:
+    """What the refused values say: temp table `refused_texts`; naming each reads those alone."""
+    rows = con.execute(
+        "select distinct value_hash from part_values "
+        "inner join (select distinct value from in_refusals) using (value)"
+    ).fetchall()
+    named = ", ".join(str(value_hash) for (value_hash,) in rows)
+    con.execute(_TEXTS.format(named=named))
+
+
+_TEXTS = """
+create or replace temp table refused_texts as
+select part_values.value, id_type, id_value, scope
+from (
+    select distinct value_hash, id_type, id_value, scope
+    from identity.int_identity__links where value_hash in ({named})
+    union all
+    select hash('override', override_number), 'override', override_number::varchar, ''
+    from state.identity_overrides
+)
+inner join part_values using (value_hash)
+"""

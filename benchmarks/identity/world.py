@@ -16,7 +16,7 @@ create or replace table identity.int_identity__records (
 create or replace table identity.int_identity__links (
     record_index integer, record_hash ubigint, id_type varchar, id_value varchar,
     is_shared boolean, rule varchar, rule_version integer, priority integer,
-    confidence decimal(4, 2), observed_at timestamp, _line bigint, _load_id varchar,
+    confidence decimal(4, 2), observed_at timestamp, _file varchar, _line bigint, _load_id varchar,
     scope varchar, value_hash ubigint, is_linking boolean, link_hash ubigint);
 """
 
@@ -65,7 +65,7 @@ valued as (
 select
     number, hash('crm', 'contact', 'r' || lpad(number::varchar, 10, '0')) as record_hash,
     id_type, id_value, false, 'contact field', rule_version, priority, confidence,
-    timestamp '2026-01-01', number, getvariable('load_id'), '',
+    timestamp '2026-01-01', 'contacts.csv', number, getvariable('load_id'), '',
     hash(id_type, id_value, '') as value_hash, true,
     hash(record_hash, value_hash, 'contact field', rule_version, true, timestamp '2026-01-01')
 from valued inner join rules.identity_id_types using (id_type);
