@@ -16,6 +16,7 @@ test-kills: $(VENV)/installed ; ONEFOLD_TEST_KILLS=all $(BIN)/python -m pytest t
 lint: $(VENV)/installed ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint -p 2 dbt_project
 check: test lint
 bench-ingestion: $(VENV)/installed ; $(BIN)/python -m benchmarks.ingestion
+bench-identity: $(VENV)/installed ; $(BIN)/python -m benchmarks.identity
 
 # The same tests on DuckDB 2.0, in an environment of their own.
 test-duckdb2: ; $(MAKE) VENV=.venv-duckdb2 .venv-duckdb2/installed && .venv-duckdb2/bin/uv pip install --python .venv-duckdb2/bin/python -q --no-deps duckdb==2.0.0 && $(MAKE) VENV=.venv-duckdb2 test

@@ -13,10 +13,18 @@ from identity.resolve import SPLIT, Graph, Part, Sides
 _WINDOWS = {"ever": None, "12 months": 365 * 86_400, "30 days": 30 * 86_400}
 
 
+def read_stars(con: duckdb.DuckDBPyConnection) -> list[Ints]:
+    """The star edges of the links in scope: the smallest record of a value and another of it.
+
+    Leaves temp table `grouped`, a row per value.
+    """
+    con.execute(_GROUPED)
+    return columns(con, _STARS)
+
+
 def read_graph(con: duckdb.DuckDBPyConnection) -> Graph:
     """The star edges and values in scope as int32 arrays."""
-    con.execute(_GROUPED)
-    first, second = columns(con, _STARS)
+    first, second = read_stars(con)
     value_first, value_kind, value_counts = columns(
         con, "select first_record, priority, (not is_shared)::integer from grouped"
     )

@@ -13,7 +13,6 @@ from identity.errors import IdentityError
 from identity.evidence import Change, narrow, observe, touch
 from identity.limits import Ints
 from identity.naming import bridges, name
-from identity.normalise import normalise
 from identity.rehash import rehash
 from identity.resolve import partition
 from identity.scope import columns, one, read_graph, read_limits, read_part, read_prior
@@ -188,6 +187,8 @@ def _refuse_empty(con: duckdb.DuckDBPyConnection) -> None:
 
 def _write_domains(con: duckdb.DuckDBPyConnection) -> None:
     """The registrable domain of every host, worked out once per new host."""
+    from identity.normalise import normalise  # its libraries take long to load
+
     con.execute(
         "delete from state.host_domains where host not in (from identity.int_identity__hosts)"
     )
