@@ -20,11 +20,11 @@ SELECT = "int_people__ranked_values dim_people_candidates int_accounts__hierarch
 STRATEGIES = ["trust", "newest", "oldest", "most_complete", "most_frequent"]
 START = datetime(2026, 1, 1)
 VALUES = (
-    "person_id varchar, source varchar, record_type varchar, record_id varchar, "
-    "attribute varchar, attribute_value varchar, survives_with varchar, strategy varchar, "
-    "recency varchar, trust integer, observed_at timestamp, _file varchar, _line bigint, "
-    "_load_id varchar, is_deleted boolean, is_shared boolean, is_blocked boolean, "
-    "is_complete boolean"
+    "person_id varchar, record_index integer, source varchar, record_type varchar, "
+    "record_id varchar, attribute varchar, attribute_value varchar, survives_with varchar, "
+    "strategy varchar, recency varchar, trust integer, observed_at timestamp, "
+    "_file varchar, _line bigint, _load_id varchar, is_deleted boolean, is_shared boolean, "
+    "is_blocked boolean, is_complete boolean"
 )
 ACCOUNTS = (
     "account_id varchar, salesforce_account_id varchar, parent_salesforce_account_id varchar, "
@@ -144,8 +144,8 @@ def values(draw: st.DrawFn) -> list[Value]:
 @given(rows=values(), strategy=st.sampled_from(STRATEGIES), recency=st.sampled_from(["newest", "oldest"]))  # fmt: skip  # noqa: E501
 def test_survivors_agree_with_the_law(rows: list[Value], strategy: str, recency: str) -> None:
     table = [
-        ("p", "s", "t", v.record, v.attribute, v.text, v.whole, strategy, recency, v.trust,
-         None if v.day is None else START + timedelta(days=v.day), "f", 2, "l",
+        ("p", ord(v.record), "s", "t", v.record, v.attribute, v.text, v.whole, strategy, recency,
+         v.trust, None if v.day is None else START + timedelta(days=v.day), "f", 2, "l",
          v.deleted, v.shared, v.blocked, v.complete)
         for v in rows
     ]  # fmt: skip

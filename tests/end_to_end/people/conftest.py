@@ -206,11 +206,11 @@ def people_world(shared_folder: Path, locked: Any) -> Path:
 @pytest.fixture(scope="module")
 def world(people_world: Path, module_home: Path) -> Iterator[SimpleNamespace]:
     """The same in a home of the module's own: `query(sql, *values)`, `person(record id)`,
-    `account(Salesforce id)`, `record(person id)`, `build(select)` and the accounts' parents."""
+    `account(Salesforce id)`, `record(person id)`, `build(select)`, the parents and the clock."""
     shutil.copytree(people_world, module_home, dirs_exist_ok=True)
     parents = {row["Id"]: row["ParentId"] for row in ACCOUNTS}
     yield SimpleNamespace(query=_query, person=_person, account=_account_of, record=_record,
-                          build=_build, parents=parents)  # fmt: skip
+                          build=_build, parents=parents, as_of=AS_OF)  # fmt: skip
 
 
 def _build(select: str, command: str = "run") -> None:

@@ -1,13 +1,35 @@
 with
 
+people_values as (
+
+    select * from {{ ref('int_people__values') }}
+
+),
+
 repeated as (
 
     select
-        *,
-        count(*) over (
-            partition by person_id, attribute, lower(attribute_value)
-        ) as record_count
-    from {{ ref('int_people__values') }}
+        person_id,
+        attribute,
+        lower(attribute_value) as spelling,
+        count(*) as record_count
+    from people_values
+    where strategy = 'most_frequent'
+    group by all
+
+),
+
+counted as (
+
+    select
+        people_values.*,
+        repeated.record_count
+    from people_values
+    left join repeated
+        on
+            people_values.person_id = repeated.person_id
+            and people_values.attribute = repeated.attribute
+            and lower(people_values.attribute_value) = repeated.spelling
 
 ),
 
@@ -41,8 +63,8 @@ measured as (
             else 0
         end as strategy_order,
         if(recency = 'newest', -1, 1) * epoch(min(observed_at) over whole) as recency_order
-    from repeated
-    window whole as (partition by person_id, survives_with, source, record_type, record_id)
+    from counted
+    window whole as (partition by record_index, survives_with)
 
 ),
 

@@ -41,6 +41,7 @@ people_values as (
     select
         ---------- ids
         record_people.person_id,
+        record_people.record_index,
         all_values.source,
         all_values.record_type,
         all_values.record_id,
