@@ -51,7 +51,8 @@ def read_mapping(path: Path) -> Mapped:
     if not path.is_file():
         raise IdentityError(f"expected a mapping at {path}, found none; check --mapping")
     try:
-        found = yaml.safe_load(path.read_text("utf-8"))
+        # Every scalar as text: a column may be called `no`, which YAML would read as false.
+        found = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise IdentityError(f"expected YAML in {path.name}, got {error}") from None
     if not isinstance(found, dict):
@@ -61,7 +62,7 @@ def read_mapping(path: Path) -> Mapped:
         raise IdentityError(
             f"expected keys among {', '.join(_KEYS)} in {path.name}, got {', '.join(unknown)}"
         )
-    mapped = {key: _columns(key, value, path) for key, value in found.items() if value is not None}
+    mapped = {key: _columns(key, value, path) for key, value in found.items() if value}
     if "label" not in mapped:
         raise IdentityError(f"expected `label: COLUMN` in {path.name}: who each record is")
     if not set(mapped) & set(FIELDS):
@@ -72,12 +73,12 @@ def read_mapping(path: Path) -> Mapped:
 
 
 def _columns(key: str, value: object, path: Path) -> list[str]:
-    columns = value if isinstance(value, list) else [value]
-    if not columns or not all(isinstance(column, str | int) for column in columns):
+    columns: list[Any] = value if isinstance(value, list) else [value]
+    if not columns or not all(isinstance(column, str) and column for column in columns):
         raise IdentityError(
             f"expected a column or a list of columns for {key} in {path.name}, got {_kind(value)}"
         )
-    return [str(column) for column in columns]
+    return columns
 
 
 def read_labelled(path: Path, mapped: Mapped) -> Labelled:

@@ -10,14 +10,13 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
 import yaml
 
 from identity.labelled import Labelled, evaluate_file, read_labelled, read_mapping
 from identity.linkage.clusters import average_linkage
 from identity.linkage.link import Model, Pairs, cluster, fit
-from identity.linkage.train import newest_model, similar_pairs
+from identity.linkage.train import active_model, read_model, similar_pairs
 from identity.resolve import components
 from identity.scores import score
 from warehouse.connection import connect
@@ -151,7 +150,7 @@ def test_a_loose_cut_does_not_chain(households: _Households, covered: Covered) -
     covered(f"largest cluster {largest}, of components {collapsed:,}")
 
 
-def test_the_model_of_the_sample_finds_people_whose_records_share_no_identifier(
+def test_a_trained_model_joins_records_of_the_sample_that_share_no_identifier(
     sample_copy: Any,
     run_onefold: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
@@ -165,35 +164,45 @@ def test_the_model_of_the_sample_finds_people_whose_records_share_no_identifier(
     assert trained["hash"] == again["hash"]
 
     monkeypatch.setenv("ONEFOLD_HOME", str(sample_copy.home))
-    model = newest_model()
-    assert model is not None and model.name == "identity-0001.json"
+    monkeypatch.setenv("ONEFOLD_IDENTITY_MODEL", "latest")
+    path = active_model()
+    assert path is not None and path.name == "identity-0001.json"
     with connect("test", read_only=True) as con:
-        pairs = similar_pairs(con, model)
-    assert set(pairs["model_version"].to_pylist()) == {"identity-0001"}
-    truth = _truth()
-    sure = pairs.filter(pa.compute.greater_equal(pairs["probability"], 0.99))
-    both = [
-        (
-            truth.get(tuple(row[key] for key in _KEY)),
-            truth.get(tuple(row[f"other_{key}"] for key in _KEY)),
-        )
-        for row in sure.to_pylist()
-    ]
-    known = [(a, b) for a, b in both if a and b]
-    right = sum(a == b for a, b in known)
-    assert len(known) > 100
-    assert right / len(known) > 0.9
+        alike = similar_pairs(con, path)
+        found = con.execute(_NUMBERED).to_arrow_table()
+        exact = con.execute(_EXACT, [str(settings().truth / "records.csv")]).to_arrow_table()
+    assert set(alike["model_version"].to_pylist()) == {"identity-0001"}
+    pairs = Pairs(*(found[name].to_numpy() for name in ("first", "second", "match_weight")))
+    groups = np.array(exact["person_id"].to_pylist())
+    joined = cluster(len(groups), pairs, read_model(path)[1].cut, groups=groups)
+    known = [n for n, person in enumerate(exact["person"].to_pylist()) if person]
+    truth = np.array([exact["person"][n].as_py() for n in known])
+    before, after = score(truth, groups[known]), score(truth, joined.labels[known])
+    assert before.f1 and after.f1 and after.precision
+    assert after.f1 > before.f1
+    assert after.precision > 0.98
     covered(
-        f"{trained['records']:,} records, {len(known):,} sure pairs, {right / len(known):.4f} right"
+        f"{trained['records']:,} records: F1 rises by {after.f1 - before.f1:.2f}, "
+        f"precision {after.precision:.2f}"
     )
 
 
-_KEY = ("source", "record_type", "record_id")
-
-
-def _truth() -> dict[tuple[str, ...], str]:
-    with (settings().truth / "records.csv").open(encoding="utf-8", newline="") as handle:
-        return {tuple(row[key] for key in _KEY): row["person"] for row in csv.DictReader(handle)}
+_NUMBERED = """
+select least(a.record_index, b.record_index)::bigint as first,
+    greatest(a.record_index, b.record_index)::bigint as second, match_weight
+from alike
+join identity.int_identity__records as a using (source, record_type, record_id)
+join identity.int_identity__records as b
+    on (b.source, b.record_type, b.record_id)
+    = (other_source, other_record_type, other_record_id)
+"""
+_EXACT = """
+select person_id, truth.person
+from identity.int_identity__records as records
+join state.person_records using (source, record_type, record_id)
+left join read_csv(?, all_varchar = true) as truth using (source, record_type, record_id)
+order by records.record_index
+"""
 
 
 def _figures(found: dict[str, Any]) -> str:

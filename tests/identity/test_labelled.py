@@ -4,7 +4,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from identity.commands import register
 from identity.errors import IdentityError
 from identity.labelled import read_labelled, read_mapping
 
@@ -83,3 +86,25 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     broken.write_text("not parquet")
     with pytest.raises(IdentityError, match=r"expected CSV or Parquet in broken\.parquet"):
         read_labelled(broken, {"label": ["a"]})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["people.csv"],
+        ["people.csv", "--mapping", "none.yml"],
+        ["people.csv", "--mapping", "mapping.yml", "--truth", "truth.csv"],
+        ["--mapping", "mapping.yml"],
+        [],
+    ],
+)
+def test_bad_usage_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    _files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    register(app)
+    result = CliRunner().invoke(app, ["identity", "evaluate", *words])
+    assert result.exit_code == 2
+    assert "expected" in result.stderr

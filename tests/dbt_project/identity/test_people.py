@@ -359,6 +359,8 @@ def test_evaluation_counts_pairs(tmp_path: Path) -> None:
     assert (found.predicted, found.correct, found.reachable, found.unreachable) == (2, 1, 2, 1)
     assert (found.precision, found.recall) == (0.5, 0.5)
     assert found.baseline_precision == pytest.approx(2 / 3)
+    assert found.bcubed_precision == pytest.approx(8 / 9)
+    assert found.bcubed_recall == pytest.approx(7 / 9)
 
 
 def onefold(*words: str) -> Result:
