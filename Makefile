@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: run up test test-kills test-duckdb2 lint check bench-ingestion lock
+.PHONY: run up test test-kills test-duckdb2 lint check bench-ingestion bench-identity lock
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed ; $(BIN)/onefold run --sample
