@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from warehouse.connection import connect
@@ -52,15 +53,23 @@ def put_evidence(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> None:
         for load, record, held in rows
         for id_type, value in (held or {None: None}).items()
     ]
+    columns = ("load", "record_id", "id_type", "id_value")
+    values = list(zip(*flat, strict=True)) or [[]] * len(columns)
+    table = pa.table(
+        {name: pa.array(found, pa.int32() if name == "load" else pa.string())
+         for name, found in zip(columns, values, strict=True)}
+    )  # fmt: skip
+    con.register("given_rows", table)
+    put_query(con, "from given_rows")
+    con.unregister("given_rows")
+
+
+def put_query(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """The same from a query that gives load, record_id, id_type and id_value."""
     rules = settings().rules / "identity_id_types.csv"
     con.execute("create schema if not exists rules")
     con.execute(f"create or replace table rules.identity_id_types as from read_csv('{rules}')")
-    con.execute(
-        "create or replace temp table in_rows "
-        "(load integer, record_id varchar, id_type varchar, id_value varchar)"
-    )
-    if flat:
-        con.executemany("insert into in_rows values (?, ?, ?, ?)", flat)
+    con.execute(f"create or replace temp table in_rows as {rows}")
     con.execute(_EVIDENCE)
 
 

@@ -86,33 +86,6 @@ def test_a_merge_keeps_the_oldest_and_a_removed_bridge_gives_both_back(evidence_
     assert events()[-1] == ("split", ann, bob, "evidence no longer joins them")
 
 
-def test_merges_in_a_row_lead_to_the_last_winner(evidence_of: Write) -> None:
-    a, b, c = ((n, f"r{n}", {"email": f"x{n}@a.test"}) for n in (1, 2, 3))
-    evidence_of([a, b, c])
-    run(1)
-    first = people()
-    joined: list[Row] = [a, b, c, (4, "r4", {"email": "x3@a.test", "phone": "+14155552671"})]
-    joined.append((4, "r5", {"email": "x2@a.test", "phone": "+14155552671"}))
-    evidence_of(joined)
-    run(2)
-    assert today(first["r3"]) == first["r2"]
-    joined += [(5, "r6", {"email": "x1@a.test", "phone": "+442079460018"})]
-    joined += [(5, "r7", {"email": "x2@a.test", "phone": "+442079460018"})]
-    evidence_of(joined)
-    run(3)
-    assert set(people().values()) == {first["r1"]}
-    assert today(first["r3"]) == today(first["r2"]) == first["r1"]
-
-
-def test_a_smaller_key_that_comes_later_changes_no_id(evidence_of: Write) -> None:
-    evidence_of([ANN, BOB])
-    run(1)
-    before = people()
-    evidence_of([ANN, BOB, (2, "a0", {"email": "ann@a.test"})])
-    run(2)
-    assert people() == {**before, "a0": before["r2"]}
-
-
 def test_on_a_split_the_larger_part_keeps_the_id_and_no_id_is_given_twice(
     evidence_of: Write,
 ) -> None:
@@ -127,11 +100,6 @@ def test_on_a_split_the_larger_part_keeps_the_id_and_no_id_is_given_twice(
     assert run(2).split == 1
     assert people()["r2"] == people()["r3"] == person
     assert people()["r1"] not in (person, "")
-
-
-def test_one_value_of_two_types_is_two_people(evidence_of: Write) -> None:
-    evidence_of([(1, "r1", {"user_id": "42"}), (1, "r2", {"loyalty_id": "42"})])
-    assert run(1).people == 2
 
 
 def test_a_refused_merge_is_listed_with_its_limit(evidence_of: Write) -> None:
