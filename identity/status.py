@@ -18,10 +18,10 @@ order by run_number
 
 
 def last_runs(con: duckdb.DuckDBPyConnection, count: int) -> list[dict[str, Any]]:
-    """The last `count` runs that decided something, oldest first: run_number, run_id, as_of, metrics.
+    """The last `count` runs that decided something, oldest first.
 
-    `metrics` maps a figure's name to its value (see identity/watch.py). Raises IdentityError where
-    no run left any.
+    Each is run_number, run_id, as_of and metrics, which maps a figure's name to its value (see
+    identity/watch.py). Raises IdentityError where no run left any.
     """
     try:
         cursor = con.execute(_RUNS, [count])

@@ -4,6 +4,18 @@ metrics as (
 
     select * from {{ ref('metrics') }}
 
+),
+
+published as (
+
+    select
+        run_number,
+        run_id,
+        as_of,
+        metric,
+        value
+    from metrics
+
 )
 
-select * from metrics
+select * from published
