@@ -128,6 +128,7 @@ def _judge_all(
     as_of: datetime,
     s: Settings,
 ) -> list[GateVerdict]:
+    state.ensure_state(con)
     found = engine.run(con, [(gate.name, gate.checks) for gate in gates if gate.checks])
     state.start(con)
     verdicts = [_verdict(con, gate, found, run_id, as_of) for gate in gates]

@@ -14,13 +14,15 @@ Level = Literal["block", "warn", "quarantine"]
 
 @dataclass(frozen=True)
 class GateRule:
-    """How bad a failure of one expectation is. `valid_from` is the rule's version."""
+    """How bad a failure of one expectation is. `valid_from` is the rule's version; up to
+    `floor_value` passes, whatever share or multiple it is."""
 
     expectation_id: str
     level: Level
     unit: str
     limit_value: float
     valid_from: date
+    floor_value: float | None = None
 
 
 Rules = Mapping[str, GateRule]
@@ -30,7 +32,7 @@ def read_rules(con: duckdb.DuckDBPyConnection, gate: str, as_of: datetime) -> di
     """Rules of `gate` in force at `as_of`, by expectation; two at once are an error."""
     found = con.execute(
         """
-        select expectation_id, level, unit, limit_value, valid_from
+        select expectation_id, level, unit, limit_value, valid_from, floor_value
         from rules.gate_rules
         where gate = ? and valid_from <= ? and coalesce(valid_to > ?, true)
         order by expectation_id, valid_from
@@ -67,9 +69,18 @@ def match(gate: str, rules: Rules, expectation_ids: Iterable[str]) -> None:
 
 def limit(rules: Rules, expectation_id: str) -> float:
     """The limit of one expectation; raises if it has no rule in force."""
+    return _rule(rules, expectation_id).limit_value
+
+
+def floor(rules: Rules, expectation_id: str) -> float:
+    """How much passes whatever the limit; raises if the expectation has no rule in force."""
+    return _rule(rules, expectation_id).floor_value or 0
+
+
+def _rule(rules: Rules, expectation_id: str) -> GateRule:
     if expectation_id not in rules:
         raise ExpectationsError(
             f"expected a row for {expectation_id} in gate_rules.csv in force at the run's clock, "
             "found none; add one"
         )
-    return rules[expectation_id].limit_value
+    return rules[expectation_id]

@@ -1,4 +1,4 @@
-"""`onefold identity profile | explain | evaluate | train`, and the overrides."""
+"""`onefold identity profile | explain | evaluate | status | train`, and the overrides."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("evaluate")(evaluate_command)
     group.command("train")(train_command)
     override_commands.register(group)
+    group.command("status")(status_command)
     app.add_typer(group, name="identity")
 
 
@@ -96,6 +97,19 @@ def _evaluate_people(truth: Path, as_json: bool, baseline: bool) -> None:
         print_json(_scores(found, baseline))
     else:
         _print_scores(found, baseline)
+
+
+def status_command(
+    as_json: _Json = False,
+    runs: Annotated[int, typer.Option(min=1, help="How many of the last runs.")] = 5,
+) -> None:
+    """Show what the last runs did to the people: churn, sizes, refused merges, scores."""
+    from identity.status import last_runs
+    from warehouse.connection import connect
+
+    with connect("onefold identity status", read_only=True) as con:
+        found = or_exit(lambda: last_runs(con, runs))
+    print_json(found) if as_json else _print_runs(found)
 
 
 def _evaluate_file(labelled: Path, mapping: Path, as_json: bool) -> None:
@@ -174,6 +188,28 @@ def _print_scores(found: "Evaluation", baseline: bool) -> None:
     )
     shares = map(_share, (found.bcubed_precision, found.bcubed_recall, found.bcubed_f1))
     typer.echo("B-cubed precision {}, recall {}, F1 {}".format(*shares))
+
+
+def _print_runs(found: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", *(f"run {run['run_number']}" for run in found), box=None)
+    table.add_row("as of", *(str(run["as_of"])[:16] for run in found))
+    for metric in dict.fromkeys(metric for run in found for metric in run["metrics"]):
+        table.add_row(metric, *(_figure(run["metrics"].get(metric)) for run in found))
+    for column in table.columns:
+        column.no_wrap, column.justify = True, "right"
+    table.columns[0].justify = "left"
+    console = Console()
+    console.width = max(console.width, 30 + 20 * len(found))
+    console.print(table)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.4g}"
 
 
 def _share(value: float | None) -> str:

@@ -10,6 +10,9 @@ create table if not exists state.identity_runs (
     observed bigint, withdrawn bigint,
     records_resolved bigint, records bigint, people bigint, changed bigint,
     created bigint, merged bigint, split bigint, erased bigint, refused bigint);
+create table if not exists state.identity_metrics (
+    run_number integer, metric varchar, value double);
+create table if not exists state.identity_sizes (run_number integer, size bigint, people bigint);
 create table if not exists state.edges (
     run_number integer, is_observed boolean, link_hash ubigint,
     record_hash ubigint, value_hash ubigint,
@@ -58,7 +61,8 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
     it no longer. `people.status` is live, merged or gone. `person_records.component` names the
     records that evidence connects, limits aside; `since_run` the run that decided its person, and
     `former_person_records` what was decided before. `aliases` points one step, so a chain
-    A -> B -> C is followed by whoever reads it.
+    A -> B -> C is followed by whoever reads it. `identity_metrics` holds the figures of
+    identity/watch.py, `identity_sizes` how many people had how many records after a run.
     """
     con.execute(TABLES)
 

@@ -16,6 +16,7 @@ from identity.naming import bridges, name
 from identity.rehash import rehash
 from identity.resolve import partition
 from identity.scope import columns, one, read_graph, read_limits, read_part, read_prior
+from identity.watch import watch
 from identity.write import Decision, Run, write
 from warehouse.connection import connect, transaction
 
@@ -65,7 +66,7 @@ def decide(
     everything = full or rules != rules_before
     touched = 0 if number == 1 else touch(con)
     counts = dict.fromkeys(("created", "merged", "split", "erased", "changed"), 0)
-    resolved = 0
+    resolved, decision = 0, None
     if everything or touched:
         records = one(con, "select count(*) from identity.int_identity__records")
         everything = everything or touched * 2 > records
@@ -83,6 +84,7 @@ def decide(
     )
     if change.is_new or pairs or rules != rules_before or touched:
         _record_run(con, run, ("all" if everything else "touched", rules), change, summary)
+        watch(con, run, asdict(summary), decision, everything=everything)
     return summary
 
 

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 import yaml
 
+from expectations.state import ensure_state
 from warehouse.settings import settings
 
 AS_OF = datetime(2026, 6, 30, 12, 0, 0)
@@ -85,12 +86,20 @@ create table identity.identifiers as select * from (values
     ('email', 'ann@example.org', 'p_1'), ('email', 'bob@example.org', 'p_2'),
     ('email', 'cleo@example.org', 'p_3'), ('anonymous_id', 'anon-1', 'p_1')
 ) as t(id_type, id_value, person_id);
-create table state.person_records as select * from (values
-    ('salesforce', 'lead', '00Q1', 'p_1'), ('web_events', 'visitor', 'anon-1', 'p_1'),
-    ('hubspot', 'contact', '7', 'p_2'), ('hubspot', 'contact', '8', 'p_3'),
-    ('web_events', 'visitor', 'anon-2', 'p_4')
-) as t(source, record_type, record_id, person_id);
-create table identity.person_records as select * from state.person_records;
+create table state.person_records as select *, hash(record_id) as record_hash from (values
+    ('salesforce', 'lead', '00Q1', 'p_1', 1), ('web_events', 'visitor', 'anon-1', 'p_1', 1),
+    ('hubspot', 'contact', '7', 'p_2', 2), ('hubspot', 'contact', '8', 'p_3', 2),
+    ('web_events', 'visitor', 'anon-2', 'p_4', 3)
+) as t(source, record_type, record_id, person_id, component);
+insert into state.person_records
+select 'hubspot', 'contact', 'c' || i, 'p_4', 3, hash('c' || i) from range(195) as r(i);
+create table state.former_person_records as
+select source, record_type, record_id, 'p_0' as person_id, record_hash,
+    1 as since_run, 3 as until_run
+from state.person_records where starts_with(record_id, 'c') limit 50;
+create table identity.person_records as
+select source, record_type, record_id, person_id from state.person_records
+where not starts_with(record_id, 'c');
 create table identity.edges as select * from (values
     ('salesforce', 'lead', '00Q1', 'email', 'ann@example.org', '', true, true),
     ('web_events', 'visitor', 'anon-1', 'email', 'ann@example.org', '', true, true),
@@ -102,11 +111,12 @@ create table identity.edges as select * from (values
 ) as t(source, record_type, record_id, id_type, id_value, scope, is_linking, is_current);
 create table state.refused_merges as
 select 'phone' as id_type, '+4989000' as id_value, '' as scope;
-create table identity.merge_events as select * from (values
-    ('created', 'p_1', timestamp '2026-06-30 12:00:00'),
-    ('merged', 'p_2', timestamp '2026-05-01 12:00:00')
-) as t(event, person_id, "at");
-
+create table identity.runs as select * from (values
+    (1, 'run-a', 150, 1), (2, 'run-b', 200, 1), (3, 'run-c', 200, 101)
+) as t(run_number, run_id, records, refused);
+create table identity.metrics as select * from (values
+    (1, 'largest', 3), (2, 'largest', 25), (3, 'largest', 50), (3, 'singles', 900)
+) as t(run_number, metric, value);
 create table staging.stg_suppression__suppressions as select * from (values
     ('cleo@example.org', 'unsubscribe', timestamp '2026-05-01')
 ) as t(email, suppression_type, occurred_at);
@@ -172,6 +182,7 @@ def good_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("good") / "good.duckdb"
     with duckdb.connect(str(path)) as con:
         con.execute(TABLES)
+        ensure_state(con)
         load_rules(con)
     return path
 

@@ -130,7 +130,7 @@ def test_a_rule_row_that_is_over_no_longer_counts(good: Change) -> None:
         "update rules.gate_rules set valid_to = '2026-06-01' where expectation_id = "
         "'people_row_count'",
         "insert into rules.gate_rules values ('marts', 'people_row_count', 'warn', 'rows', 100, "
-        "'2026-06-01', null)",
+        "null, '2026-06-01', null)",
     )
     verdict = gates.gate_marts("r1", AS_OF)
     assert _status(verdict, "people_row_count") == "warned"

@@ -18,6 +18,15 @@ from .conftest import AS_OF
 Change = Callable[..., None]
 
 EMPTY = "delete from {}".format
+# Run b was let out, run c is judged.
+PASSED = (
+    "insert into state.gate_results by name "
+    "select *, timestamp '2026-06-01' as as_of, 'e' as expectation_id, 'T.' as title, "
+    "'marts.t' as table_name from (values "
+    "('run-a', 'marts', 'passed'), ('run-a', 'marts', 'blocked'), "
+    "('run-b', 'marts', 'passed'), ('run-b', 'marts', 'warned'), ('run-c', 'plan:x', 'passed')"
+    ") as t(run_id, gate, status); "
+)
 # expectation: (SQL that makes one thing bad, bad rows that then must be found or None)
 MARTS: dict[str, tuple[str, int | None]] = {
     "sources_not_stale": (
@@ -178,13 +187,23 @@ MARTS: dict[str, tuple[str, int | None]] = {
     "edges_within_one_person": (EMPTY("state.refused_merges"), 1),
     "person_size_plausible": (
         "insert into identity.person_records "
-        "select 'web_events', 'visitor', 'x' || i, 'p_1' from range(60) as r(i)",
+        "select 'web_events', 'visitor', 'x' || i, 'p_1' from range(199) as r(i)",
         1,
     ),
-    "people_changed_plausible": (
-        "insert into identity.merge_events "
-        "select 'merged', person_id, timestamp '2026-06-30 12:00:00' from marts.dim_people",
-        4,
+    "person_churn_plausible": (
+        f"{PASSED} insert into state.former_person_records "
+        "select source, record_type, record_id, 'p_0', record_hash, 2, 3 "
+        "from state.person_records where record_id = '7'",
+        1,
+    ),
+    "largest_person_plausible": (
+        f"{PASSED} update identity.metrics set value = 51 "
+        "where run_number = 3 and metric = 'largest'",
+        1,
+    ),
+    "refused_merges_plausible": (
+        f"{PASSED} update identity.runs set refused = 102 where run_number = 3",
+        1,
     ),
 }
 PLAN: dict[str, tuple[str, int | None]] = {
@@ -299,6 +318,57 @@ def test_a_convention_holds_only_from_its_day(good: Change, home: Path) -> None:
     good("update rules.utm_values set valid_from = '2000-01-01', valid_to = '2026-06-30' "
          "where value = 'newsletter'")  # fmt: skip
     assert _ask("utm_source_allowed") == (False, 1, None)
+
+
+CASES = ("up to the floor", "up to the limit", "nothing to compare with")
+WITHIN = {
+    "person_churn_plausible": (
+        "",  # 50 of 200 moved: many, but few enough
+        f"{MARTS['person_churn_plausible'][0]}; update identity.runs set records = 2550",
+        "delete from state.gate_results where run_id = 'run-b'; "
+        f"{MARTS['person_churn_plausible'][0].removeprefix(PASSED)}",
+    ),
+    "largest_person_plausible": (
+        "update identity.metrics set value = 3 where run_number = 2",
+        "update identity.metrics set value = 2 * value where metric = 'largest'",
+        "delete from identity.metrics where run_number = 2; "
+        "update identity.metrics set value = 51 where run_number = 3 and metric = 'largest'",
+    ),
+    "refused_merges_plausible": (
+        "",  # 1 became 101
+        "update identity.runs set refused = if(run_id = 'run-b', 200, 400)",
+        "delete from identity.runs where run_number = 2; "
+        "update identity.runs set refused = 102 where run_number = 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITHIN)
+@pytest.mark.parametrize("case", CASES)
+def test_a_change_within_budget_passes(name: str, case: str, good: Change) -> None:
+    good(PASSED)
+    good(WITHIN[name][CASES.index(case)])
+    assert _ask(name) == (True, 0, None)
+
+
+def test_two_components_that_one_value_links_are_found_though_a_limit_refused(good: Change) -> None:
+    assert _ask("edges_within_one_person")[0]
+    good("update state.person_records set component = 9 where record_id = '8'")
+    assert _ask("edges_within_one_person") == (False, 1, None)
+
+
+def test_messages_about_people_name_none(good: Change) -> None:
+    names = ("person_churn_plausible", "largest_person_plausible", "refused_merges_plausible")
+    for name in (*names, "person_size_plausible", "edges_within_one_person"):
+        good(MARTS[name][0])
+    verdict = gates.gate_marts("run-x", AS_OF)
+    said = {r.expectation_id: r.message for r in verdict.results if r.status == "blocked"}
+    assert said.keys() >= {*names, "person_size_plausible", "edges_within_one_person"}
+    assert said["person_churn_plausible"] == (
+        "At most 2% of the known records changed person since the marts last passed; 50 always "
+        "may. Got 0.255 share_of_records (limit 0.02)."
+    )
+    assert not any(word in str(said) for word in ("p_", "@", "+49", "00Q", "anon-"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from warehouse.connection import connect
 
 
 @pytest.mark.parametrize(
-    "words", [("profile", "email:a@x.test"), ("explain", "p_1"), ("evaluate",)]
+    "words", [("profile", "email:a@x.test"), ("explain", "p_1"), ("evaluate",), ("status",)]
 )
 def test_nobody_resolved_yet_says_what_to_do(
     home: Path, tmp_path: Path, words: tuple[str, ...]

@@ -14,7 +14,7 @@ from identity.step import decide
 from tests.identity.conftest import Row, put_evidence
 
 TABLES = ("people", "person_records", "former_person_records", "aliases", "merge_events",
-          "refused_merges", "edges")  # fmt: skip
+          "refused_merges", "edges", "identity_metrics", "identity_sizes")  # fmt: skip
 VALUES = {"user_id": 2, "email": 4, "phone": 3, "anonymous_id": 3}
 
 held = st.dictionaries(st.sampled_from(sorted(VALUES)), st.integers(0, 3), max_size=3)
