@@ -6,12 +6,9 @@ every result depends on the evidence alone and not on the order in which it arri
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from identity.errors import IdentityError
 from identity.limits import UNDATED, Held, Ints, Limit, Refusal, join_within_limits
@@ -38,8 +35,8 @@ class Sides:
 class Graph:
     """What labelling needs of all the evidence.
 
-    `first`, `second`: star edges, each from the smallest record of a value to another record of it;
-    int32, shape (edges,). Per value its smallest record, its kind (1 is believed first) and whether
+    `first`, `second`: edges that hold the records of each value together; int32, shape (edges,).
+    Per value its smallest record, its kind (1 is believed first) and whether
     it counts towards limits (a shared value does not); shape (values,).
     """
 
@@ -77,15 +74,22 @@ class Partition:
 
 
 def components(records: int, first: Ints, second: Ints) -> Ints:
-    """Label each record with the smallest record it is connected to; shape (records,)."""
-    if records == 0:
-        return np.empty(0, np.int32)
-    ones = np.ones(len(first), np.int8)
-    graph: Any = coo_array((ones, (first, second)), shape=(records, records))
-    count, found = connected_components(graph.tocsr(), directed=False)
-    smallest = np.full(count, records, np.int32)
-    np.minimum.at(smallest, found, np.arange(records, dtype=np.int32))
-    labels: Ints = smallest[found]
+    """Label each record with the smallest record it is connected to; shape (records,).
+
+    Every label is hooked under the smallest one that an edge ties it to, and labels are followed to
+    their end; then edges tie labels. A label that has only larger neighbours is smaller than what
+    they hook under, or takes them in, so two rounds at least halve the labels of a component.
+    """
+    labels = np.arange(records, dtype=np.int32)
+    while len(first):
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        np.minimum.at(labels, high, low)
+        followed = labels[labels]
+        while not np.array_equal(followed, labels):
+            labels, followed = followed, followed[followed]
+        first, second = labels[low], labels[high]
+        apart = first != second
+        first, second = first[apart], second[apart]
     return labels
 
 

@@ -1,5 +1,6 @@
 """Reading the records in scope into arrays: the graph, its parts, and what was known before."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import duckdb
@@ -13,30 +14,45 @@ from identity.resolve import SPLIT, Graph, Part, Sides
 _WINDOWS = {"ever": None, "12 months": 365 * 86_400, "30 days": 30 * 86_400}
 
 
-def read_stars(con: duckdb.DuckDBPyConnection) -> list[Ints]:
-    """The star edges of the links in scope: the smallest record of a value and another of it.
-
-    Leaves temp table `grouped`, a row per value.
-    """
-    con.execute(_GROUPED)
-    return columns(con, _STARS)
-
-
 def read_graph(con: duckdb.DuckDBPyConnection) -> Graph:
-    """The star edges and values in scope as int32 arrays."""
-    first, second = read_stars(con)
-    value_first, value_kind, value_counts = columns(
-        con, "select first_record, priority, (not is_shared)::integer from grouped"
-    )
+    """The links in scope as edges and values."""
+    links = con.execute(
+        "select value_hash, record, priority::integer as kind, not is_shared as counts "
+        "from scope_links"
+    ).fetchnumpy()
+    order, starts = by_value(links["value_hash"])
+    record = links["record"][order]
+    first_of_value = order[starts]
+    first, second = edges(record, starts)
     return Graph(
         records=one(con, "select count(*) from scope_records"),
         first=first,
         second=second,
-        value_first=value_first,
-        value_kind=value_kind,
-        value_counts=value_counts.astype(np.bool_),
+        value_first=np.minimum.reduceat(record, starts) if len(starts) else record,
+        value_kind=links["kind"][first_of_value],
+        value_counts=links["counts"][first_of_value],
         sides=_sides(con),
     )
+
+
+def by_value(value_hash: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order that brings the links of a value together, and where each value starts in it."""
+    halves = [np.flatnonzero(value_hash >> 63 == half) for half in (0, 1)]
+    with ThreadPoolExecutor(len(halves)) as pool:  # NumPy sorts without holding the interpreter
+        parts = pool.map(lambda half: half[np.argsort(value_hash[half])], halves)
+        order = np.concatenate(list(parts))
+    ordered = value_hash[order]
+    is_start = np.ones(len(ordered), np.bool_)
+    is_start[1:] = ordered[1:] != ordered[:-1]
+    return order, np.flatnonzero(is_start)
+
+
+def edges(record: Ints, starts: NDArray[np.int64]) -> tuple[Ints, Ints]:
+    """From each record of a value to the next; `record` in the order of `by_value`."""
+    is_next = np.ones(len(record), np.bool_)
+    is_next[starts] = False
+    following = np.flatnonzero(is_next)
+    return record[following - 1], record[following]
 
 
 def read_part(con: duckdb.DuckDBPyConnection, records: Ints) -> Part:
@@ -75,22 +91,6 @@ def read_limits(con: duckdb.DuckDBPyConnection) -> dict[int, Limit]:
     ).fetchall()
     return {kind: Limit(most, _WINDOWS[window]) for kind, most, window in rows}
 
-
-_GROUPED = """
-create or replace temp table grouped as
-select
-    value_hash, min(record)::integer as first_record, min(priority)::integer as priority,
-    bool_or(is_shared) as is_shared, count(*) as record_count
-from scope_links group by value_hash
-"""
-
-_STARS = """
-select grouped.first_record, scope_links.record::integer
-from scope_links
-inner join (select value_hash, first_record from grouped where record_count > 1) as grouped
-    using (value_hash)
-where scope_links.record != grouped.first_record
-"""
 
 # Values are tried in the order of the records that carry them, so their text need not be read.
 _PART = """

@@ -30,10 +30,12 @@ from identity.int_identity__links
 
 _EDGES = """
 create or replace table edges as
-select grouped.first_record as first_id, links.record as second_id, 1.0 as match_probability
-from scope_links as links
-inner join grouped using (value_hash)
-where links.record != grouped.first_record;
+select first_id, second_id, 1.0 as match_probability
+from (
+    select min(record) over (partition by value_hash) as first_id, record as second_id
+    from scope_links
+)
+where first_id != second_id;
 create or replace table nodes as
 select record_index as unique_id from identity.int_identity__records
 """
@@ -44,12 +46,12 @@ with recursive labelled (node, label) using key (node) as (
     select unique_id, unique_id from nodes
     union
     (
-        select distinct on (mine.node) mine.node, theirs.label
-        from recurring.labelled as mine
-        inner join both_ways on mine.node = both_ways.a
-        inner join labelled as theirs on both_ways.b = theirs.node
+        select both_ways.a, min(theirs.label)
+        from labelled as theirs
+        inner join both_ways on theirs.node = both_ways.b
+        inner join recurring.labelled as mine on both_ways.a = mine.node
         where theirs.label < mine.label
-        order by mine.node, theirs.label
+        group by both_ways.a
     )
 )
 select * from labelled
@@ -72,24 +74,22 @@ def grow(con: duckdb.DuckDBPyConnection, records: int, new: int, people: int) ->
 def label(con: duckdb.DuckDBPyConnection) -> int:
     """The labelling that `onefold run` does, from links as text to labels in DuckDB."""
     from identity.resolve import components
-    from identity.scope import read_stars
+    from identity.scope import by_value, edges
 
     con.execute(_LINKS)
-    first, second = read_stars(con)
+    links = con.execute("select value_hash, record from scope_links").fetchnumpy()
+    order, starts = by_value(links["value_hash"])
     records = _value(con, "select count(*) from identity.int_identity__records")
-    labels = components(records, first, second)
+    labels = components(records, *edges(links["record"][order], starts))
     numbers = np.arange(records, dtype=np.int32)
     con.register("in_labels", pa.table({"record": numbers, "label": labels}))
     con.execute("create or replace temp table labels as from in_labels")
     return int(_value(con, "select count(distinct label) from labels"))
 
 
-def edges(con: duckdb.DuckDBPyConnection) -> None:
-    """The same star edges as a table, for the peers."""
-    from identity.scope import read_stars
-
+def star_edges(con: duckdb.DuckDBPyConnection) -> None:
+    """The star edges of the same links as a table, for the peers."""
     con.execute(_LINKS)
-    read_stars(con)
     con.execute(_EDGES)
 
 
@@ -168,7 +168,7 @@ def main(side: str, *numbers: str) -> None:
             found["seconds"] = time.perf_counter() - started
     else:
         with connect("benchmark") as con:
-            {"prepare": prepare, "grow": grow, "edges": edges, "unpeer": unpeer}[side](  # type: ignore[operator]
+            {"prepare": prepare, "grow": grow, "edges": star_edges, "unpeer": unpeer}[side](  # type: ignore[operator]
                 con, *map(int, numbers)
             )
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
