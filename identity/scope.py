@@ -16,7 +16,7 @@ _WINDOWS = {"ever": None, "12 months": 365 * 86_400, "30 days": 30 * 86_400}
 
 def read_graph(con: duckdb.DuckDBPyConnection) -> Graph:
     """The links in scope as edges and values."""
-    links = con.execute(
+    links: dict[str, Any] = con.execute(
         "select value_hash, record, priority::integer as kind, not is_shared as counts "
         "from scope_links"
     ).fetchnumpy()
