@@ -193,7 +193,7 @@ def _look(home: Path, whole: bool = True) -> dict[str, Any]:
     """What a run has left behind so far, without what names a run or a time of day."""
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
         tables = table_checksums(con, BUILT) if whole else {}
-        for name in ("merge_events", "runs"):  # compared as ledgers, without run ids
+        for name in ("merge_events", "runs", "metrics"):  # compared as ledgers, without run ids
             tables.pop(f"identity.{name}", None)
         there = _tables(con)
         raw = [name for name in there if whole and name.startswith("raw_")]

@@ -146,7 +146,8 @@ def evidence_until(con: duckdb.DuckDBPyConnection, home: Path, load_id: str) -> 
     con.execute(f"attach if not exists '{home}/warehouse.duckdb' as sample (read_only)")
     for schema in ("identity", "rules", "state"):
         con.execute(f"create schema if not exists {schema}")
-    for table in ("identity.int_identity__hosts", "rules.identity_id_types"):
+    for table in ("identity.int_identity__hosts", "identity.int_identity__identifier_values",
+                  "rules.identity_id_types"):  # fmt: skip
         con.execute(f"create or replace table {table} as from sample.{table}")
     con.execute(
         "create or replace table identity.int_identity__records as select * replace ("
