@@ -3,7 +3,7 @@
 import duckdb
 
 from identity.errors import IdentityError, PersonNotFound
-from identity.lookup import parse, spellings
+from identity.lookup import parse, require_resolved, spellings
 
 
 def view(con: duckdb.DuckDBPyConnection, run: str) -> int:
@@ -11,6 +11,7 @@ def view(con: duckdb.DuckDBPyConnection, run: str) -> int:
 
     Returns the run's number. Raises IdentityError if no such run decided anything.
     """
+    require_resolved(con)
     row = con.execute(
         "select max(run_number) from state.identity_runs "
         "where run_number::varchar = $1 or run_id = $1",

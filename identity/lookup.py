@@ -27,8 +27,7 @@ def person_id(con: duckdb.DuckDBPyConnection, asked: str) -> str:
     TYPE is a type of identifier, or short: salesforce, hubspot, marketo, loyalty, user, anonymous.
     Raises PersonNotFound, which never repeats the value.
     """
-    if not con.execute(_RESOLVED).fetchone():
-        raise PersonNotFound("expected resolved people, found none yet; run `onefold run`")
+    require_resolved(con)
     if asked.startswith("p_"):
         return _known(con, asked)
     types, value = parse(asked)
@@ -45,6 +44,12 @@ def person_id(con: duckdb.DuckDBPyConnection, asked: str) -> str:
     if reason:
         raise PersonNotFound(f"that {kind} belongs to no single person: {reason}")
     raise PersonNotFound(f"nobody is known under that {kind}; check its spelling, or run the job")
+
+
+def require_resolved(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise PersonNotFound where no run has resolved people yet."""
+    if not con.execute(_RESOLVED).fetchone():
+        raise PersonNotFound("expected resolved people, found none yet; run `onefold run`")
 
 
 def _known(con: duckdb.DuckDBPyConnection, asked: str) -> str:

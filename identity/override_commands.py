@@ -141,6 +141,9 @@ def _try(change_of: Any, as_json: bool) -> None:
 
 def _as_of(con: Any) -> str:
     """The clock of the last run: what it would have decided."""
+    from identity.lookup import require_resolved
+
+    require_resolved(con)
     row = con.execute("select max(as_of)::varchar from state.identity_runs").fetchone()
     return str(row[0])
 

@@ -31,7 +31,7 @@ def read_graph(con: duckdb.DuckDBPyConnection) -> Graph:
         value_first=np.minimum.reduceat(record, starts) if len(starts) else record,
         value_kind=links["kind"][first_of_value],
         value_counts=links["counts"][first_of_value],
-        sides=_sides(con),
+        sides=read_sides(con),
     )
 
 
@@ -66,7 +66,7 @@ def read_part(con: duckdb.DuckDBPyConnection, records: Ints) -> Part:
     kind, counts = columns(
         con, "select priority, (not is_shared)::integer from part_values order by value"
     )
-    sides = _sides(con)
+    sides = read_sides(con)
     mine = np.isin(sides.record, records)
     return Part(
         records=len(records),
@@ -110,7 +110,7 @@ inner join part_values using (value_hash);
 """
 
 
-def _sides(con: duckdb.DuckDBPyConnection) -> Sides:
+def read_sides(con: duckdb.DuckDBPyConnection) -> Sides:
     """Who is on which side of the splits by hand."""
     record, number, side = columns(
         con,

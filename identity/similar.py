@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from identity.limits import Ints, Limit
-from identity.resolve import components
-from identity.scope import columns
+from identity.resolve import SPLIT, components
+from identity.scope import columns, read_sides
 from warehouse.settings import settings
 
 SIMILAR = 999
@@ -141,11 +141,11 @@ def _limits(con: duckdb.DuckDBPyConnection, limits: dict[int, Limit]) -> list[ob
                      value[kind == k].astype(np.int64), limit.most)
         for k, limit in limits.items()
     ]  # fmt: skip
-    record, number, side = columns(con, _SIDES)
+    sides = read_sides(con)
     found += [
-        ClusterLimit(f"split {n}", record[number == n].astype(np.int64),
-                     side[number == n].astype(np.int64), 1)
-        for n in np.unique(number).tolist()
+        ClusterLimit(f"split {kind - SPLIT}", sides.record[sides.kind == kind].astype(np.int64),
+                     sides.side[sides.kind == kind].astype(np.int64), 1)
+        for kind in np.unique(sides.kind).tolist()
     ]  # fmt: skip
     return found
 
@@ -203,14 +203,5 @@ _HELD = """
 select record, (dense_rank() over (order by value_hash) - 1)::integer, priority
 from scope_links semi join in_limits using (priority)
 where not is_shared
-order by all
-"""
-
-_SIDES = """
-select record, override_number, (side = 'out')::integer
-from state.identity_overrides
-inner join state.identity_override_records using (override_number)
-inner join scope_records using (record_hash)
-where action = 'split' and undone_at is null
 order by all
 """

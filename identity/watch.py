@@ -183,8 +183,8 @@ from identity.int_identity__identifier_values
 def _has_values(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether dbt built the table of values; links made otherwise come without."""
     row = con.execute(
-        "select 1 from duckdb_tables() where schema_name = 'identity' "
-        "and table_name = 'int_identity__identifier_values' and not internal"
+        "select 1 from information_schema.tables where table_catalog = current_database() "
+        "and table_schema = 'identity' and table_name = 'int_identity__identifier_values'"
     ).fetchone()
     return row is not None
 

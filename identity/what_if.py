@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from identity.errors import IdentityError
+from identity.scope import one
 from identity.step import decide
 
 COLUMNS = {"max_per_person": "integer", "limit_window": "varchar", "priority": "integer"}
@@ -27,16 +28,16 @@ def what_if(
     """
     with _rolled_back(con):
         before = _people(con)
-        last = _value(con, "select coalesce(max(event_number), 0) from state.merge_events")
+        last = one(con, "select coalesce(max(event_number), 0) from state.merge_events")
         change()
         decide(con, as_of, _RUN)
         con.execute("set variable last_event = ?", [last])
         con.execute(_AFFECTED)
         return {
-            "records": _value(con, "select count(*) from moved_records"),
+            "records": one(con, "select count(*) from moved_records"),
             "people_before": before,
             "people_after": _people(con),
-            "affected_people": _value(con, "select count(*) from affected"),
+            "affected_people": one(con, "select count(*) from affected"),
             "events": _rows(con, _EVENTS),
             "refused_merges": _rows(con, _REFUSED),
             **_held(con),
@@ -110,7 +111,7 @@ def _held(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     found: dict[str, Any] = {"segments": {}, "syncs": {}}
     for kind, schema in (("segments", "segments"), ("syncs", "sync")):
         for table in _tables(con, schema):
-            count = _value(con, f"select count(*) from {schema}.{table} semi join affected "
+            count = one(con, f"select count(*) from {schema}.{table} semi join affected "
                                 "using (person_id)")  # fmt: skip
             if count:
                 found[kind][table] = count
@@ -145,12 +146,7 @@ def _tables(con: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 
 
 def _people(con: duckdb.DuckDBPyConnection) -> int:
-    return int(_value(con, "select count(*) from state.people where status = 'live'"))
-
-
-def _value(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    ((value,),) = con.execute(sql).fetchall()
-    return value
+    return int(one(con, "select count(*) from state.people where status = 'live'"))
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
