@@ -1,9 +1,9 @@
 """What the evidence says anew, and which records that touches.
 
 Every run compares the links that dbt built with the log `state.edges` and adds what is new or gone
-to it. Comparing costs the size of the change: links of loads not seen before, the records and
-values they touch, and one checksum over all links that proves nothing else changed. Where it does
-not prove it (a row vanished, a rule changed) all links are compared.
+to it. Comparing costs the size of the change: links of loads not seen before, and one checksum
+over all links that proves nothing else changed. Where it does not prove it, the records and values
+they touch are compared too, and where that is not enough (a row vanished, a rule changed) all.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
     Leaves temp table `delta` (record_hash, value_hash): the links observed or withdrawn; empty in
     the first run of all, where everything is.
     """
-    links, links_sum, last = _row(con, _NOW)
+    links, links_sum = _row(con, _NOW)
+    (last,) = _row(con, _LAST_LOAD)
     known = con.execute(_BEFORE).fetchone()
     con.execute("set variable run_number = ?", [run_number])
     last_load_id = known[2] if known else ""
@@ -49,13 +50,12 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
     if (links, links_sum) == known[:2]:
         return Change(links, links_sum, last, 0, 0)
     con.execute(_FRESH, [last_load_id])
-    con.execute(_NEAR)
-    con.execute(_COMPARE)
-    added, gone, difference = _row(con, _DIFFERENCE)
-    if (known[0] + added - gone, int(known[1]) + int(difference)) != (links, int(links_sum)):
-        con.execute(_EVERYWHERE)
+    for compared in (_ONLY_FRESH, _NEAR, _EVERYWHERE):
+        con.execute(compared)
         con.execute(_COMPARE)
-        added, gone, _ = _row(con, _DIFFERENCE)
+        added, gone, difference = _row(con, _DIFFERENCE)
+        if (known[0] + added - gone, int(known[1]) + int(difference)) == (links, int(links_sum)):
+            break
     con.execute(_LOG_FRESH, [run_number, last_load_id])
     if con.execute(_LOGGED, [run_number]).fetchone() != (added,):
         con.execute(_LOG_REST)
@@ -90,9 +90,10 @@ def _row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     return tuple(row)
 
 
-_NOW = f"""
-select count(*), coalesce(sum(link_hash), 0)::varchar, coalesce(max(_load_id), '') from {LINKS}
-"""
+_NOW = f"select count(*), coalesce(sum(link_hash), 0)::varchar from {LINKS}"
+
+# Alone it is answered from what DuckDB knows of the column.
+_LAST_LOAD = f"select coalesce(max(_load_id), '') from {LINKS}"
 
 _BEFORE = """
 select links, links_sum, last_load_id from state.identity_runs
@@ -118,8 +119,15 @@ select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
 # A value that becomes shared links under other scopes than before: its plain form is near too.
 _FRESH = f"""
 create or replace temp table fresh as
-select distinct record_hash, value_hash, hash(id_type, id_value, '') as plain_hash
+select distinct link_hash, record_hash, value_hash, hash(id_type, id_value, '') as plain_hash
 from {LINKS} where _load_id > ?
+"""
+
+_ONLY_FRESH = """
+create or replace temp table now as
+select link_hash, record_hash, value_hash from fresh;
+create or replace temp table before as
+from now limit 0;
 """
 
 _NEAR = f"""

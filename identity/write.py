@@ -154,18 +154,13 @@ _REPLACED = f"""
 create or replace temp table replaced as
 with
 
-assigned as ({_ASSIGNED}),
-
-known as (
-    select * from state.person_records
-    where record_hash in (select record_hash from known_records)
-)
+assigned as ({_ASSIGNED})
 
 select
     coalesce(assigned.record_hash, known.record_hash) as record_hash, assigned.record,
     assigned.component, assigned.person_id, known.person_id as former_person_id, known.since_run,
     assigned.person_id is distinct from known.person_id as is_moved
-from assigned full join known using (record_hash)
+from assigned full join known_records as known using (record_hash)
 where assigned.person_id is distinct from known.person_id
     or assigned.component is distinct from known.component
 """

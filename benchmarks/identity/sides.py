@@ -1,7 +1,7 @@
 """One side of the benchmark, in a process of its own: prints {"seconds", "peak_mb", …} as JSON.
 
-`floor`, `label`, `splink` and `using_key` are timed inside the process; `full` and `delta` by
-whoever starts them, so that their start counts.
+`floor`, the two labellings, `splink` and `using_key` are timed inside the process; the step by
+whoever starts it, so that its start counts.
 """
 
 import json
@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.identity import world
+from identity.limits import Ints
 from warehouse.connection import connect
 from warehouse.settings import settings
 
@@ -73,14 +74,25 @@ def grow(con: duckdb.DuckDBPyConnection, records: int, new: int, people: int) ->
 
 def label(con: duckdb.DuckDBPyConnection) -> int:
     """The labelling that `onefold run` does, from links as text to labels in DuckDB."""
-    from identity.resolve import components
     from identity.scope import by_value, edges
 
     con.execute(_LINKS)
     links = con.execute("select value_hash, record from scope_links").fetchnumpy()
     order, starts = by_value(links["value_hash"])
+    return _labelled(con, *edges(links["record"][order], starts))
+
+
+def label_edges(con: duckdb.DuckDBPyConnection) -> int:
+    """The same labelling of the edges that the peers get."""
+    found = con.execute("select first_id, second_id from edges").fetchnumpy()
+    return _labelled(con, found["first_id"], found["second_id"])
+
+
+def _labelled(con: duckdb.DuckDBPyConnection, first: Ints, second: Ints) -> int:
+    from identity.resolve import components
+
     records = _value(con, "select count(*) from identity.int_identity__records")
-    labels = components(records, *edges(links["record"][order], starts))
+    labels = components(records, first, second)
     numbers = np.arange(records, dtype=np.int32)
     con.register("in_labels", pa.table({"record": numbers, "label": labels}))
     con.execute("create or replace temp table labels as from in_labels")
@@ -152,7 +164,8 @@ def _value(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 TIMED: dict[str, Callable[[duckdb.DuckDBPyConnection], int]] = {
-    "floor": floor, "label": label, "splink": splink, "using_key": using_key,
+    "floor": floor, "label": label, "label_edges": label_edges, "splink": splink,
+    "using_key": using_key,
 }  # fmt: skip
 
 
