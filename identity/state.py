@@ -2,7 +2,11 @@
 
 import duckdb
 
-TABLES = """
+# Columns of many different texts. DuckDB compresses them so anyway (warehouse.connection.STORAGE),
+# but takes long to find out.
+_TEXT = "varchar using compression fsst"
+
+TABLES = f"""
 create schema if not exists state;
 create table if not exists state.identity_runs (
     run_number integer, run_id varchar, as_of timestamp, scope varchar, rules_hash varchar,
@@ -16,18 +20,18 @@ create table if not exists state.identity_sizes (run_number integer, size bigint
 create table if not exists state.edges (
     run_number integer, is_observed boolean, link_hash ubigint,
     record_hash ubigint, value_hash ubigint,
-    id_type varchar, id_value varchar, scope varchar,
+    id_type varchar, id_value {_TEXT}, scope varchar,
     rule varchar, rule_version integer, confidence decimal(4, 2), is_linking boolean,
     observed_at timestamp, _load_id varchar, _file varchar, _line bigint);
 create table if not exists state.similar_pairs (
     run_number integer, is_observed boolean, record_hash ubigint, other_hash ubigint,
     match_weight double, probability double, model_version varchar);
 create table if not exists state.people (
-    person_id varchar, status varchar,
-    source varchar, record_type varchar, record_id varchar, load_id varchar, line bigint,
+    person_id {_TEXT}, status varchar,
+    source varchar, record_type varchar, record_id {_TEXT}, load_id varchar, line bigint,
     minted_at timestamp, run_id varchar);
 create table if not exists state.person_records (
-    source varchar, record_type varchar, record_id varchar, person_id varchar,
+    source varchar, record_type varchar, record_id {_TEXT}, person_id {_TEXT},
     record_hash ubigint, component ubigint, since_run integer);
 create table if not exists state.former_person_records (
     source varchar, record_type varchar, record_id varchar, person_id varchar,
@@ -35,7 +39,7 @@ create table if not exists state.former_person_records (
 create table if not exists state.aliases (
     alias_id varchar, person_id varchar, merged_at timestamp, run_id varchar);
 create table if not exists state.merge_events (
-    event_number bigint, event varchar, person_id varchar, other_person_id varchar,
+    event_number bigint, event varchar, person_id {_TEXT}, other_person_id {_TEXT},
     "at" timestamp, rule varchar, rule_version integer, confidence decimal(4, 2), run_id varchar);
 create table if not exists state.refused_merges (
     id_type varchar, id_value varchar, scope varchar,

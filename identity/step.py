@@ -189,8 +189,6 @@ def _refuse_empty(con: duckdb.DuckDBPyConnection) -> None:
 
 def _write_domains(con: duckdb.DuckDBPyConnection) -> None:
     """The registrable domain of every host, worked out once per new host."""
-    from identity.normalise import normalise  # its libraries take long to load
-
     con.execute(
         "delete from state.host_domains where host not in (from identity.int_identity__hosts)"
     )
@@ -198,6 +196,10 @@ def _write_domains(con: duckdb.DuckDBPyConnection) -> None:
         "select host_name from identity.int_identity__hosts "
         "anti join state.host_domains on host_name = host order by host_name"
     ).fetchall()
+    if not rows:
+        return
+    from identity.normalise import normalise  # its libraries take long to load
+
     found = pa.table(
         {
             "host": pa.array([host for (host,) in rows], pa.string()),

@@ -208,11 +208,13 @@ def _records(con: duckdb.DuckDBPyConnection) -> int:
     return _count(con, "select count(*) from replaced where is_moved")
 
 
+# `place` and `other_place` order the events of a kind: numbers sort faster than ids.
 _EVENTS = """
 create or replace temp table new_events as
 select
     'created' as event, person_id, null::varchar as other_person_id,
-    'first record' as rule, null::integer as rule_version, 1::decimal(4, 2) as confidence
+    'first record' as rule, null::integer as rule_version, 1::decimal(4, 2) as confidence,
+    label as place, 0 as other_place
 from minted where not had_people
 union all
 select
@@ -221,7 +223,7 @@ select
         when 0 then 'merged by hand' when 999 then 'looks alike'
         else 'same ' || id_types.id_type
     end,
-    id_types.rule_version, id_types.confidence
+    id_types.rule_version, id_types.confidence, winner, loser
 from in_merged
 inner join persons as losers on loser = losers.person
 inner join persons as winners on winner = winners.person
@@ -229,14 +231,14 @@ left join rules.identity_id_types as id_types on in_merged.kind = id_types.prior
 union all
 select distinct
     'split', persons.person_id, coalesce(owners.person_id, minted.person_id),
-    'evidence no longer joins them', null, null
+    'evidence no longer joins them', null, null, in_moved.person, in_moved.label
 from in_moved
 inner join persons using (person)
 inner join in_labelled on in_moved.label = in_labelled.record
 left join persons as owners on in_labelled.owner = owners.person
 left join minted on if(in_labelled.owner < 0, in_moved.label, -1) = minted.label
 union all
-select 'erased', person_id, null, 'no records left', null, null
+select 'erased', person_id, null, 'no records left', null, null, person, 0
 from persons inner join in_gone using (person)
 """
 
@@ -244,7 +246,7 @@ _INSERT_EVENTS = """
 insert into state.merge_events
 select
     (select coalesce(max(event_number), 0) from state.merge_events)
-        + row_number() over (order by event, person_id, other_person_id),
+        + row_number() over (order by event, place, other_place),
     event, person_id, other_person_id, getvariable('run_at'), rule, rule_version, confidence,
     getvariable('run_id')
 from new_events
