@@ -41,23 +41,22 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
     (last,) = _row(con, _LAST_LOAD)
     known = con.execute(_BEFORE).fetchone()
     con.execute("set variable run_number = ?", [run_number])
-    last_load_id = known[2] if known else ""
-    con.execute("set variable last_load_id = ?", [last_load_id])
+    con.execute("set variable last_load_id = ?", [known[2] if known else ""])
     con.execute(_NO_DELTA)
     if known is None:
         con.execute(_OBSERVE_ALL)
         return Change(links, links_sum, last, links, 0)
     if (links, links_sum) == known[:2]:
         return Change(links, links_sum, last, 0, 0)
-    con.execute(_FRESH, [last_load_id])
+    con.execute(_FRESH)
     for compared in (_ONLY_FRESH, _NEAR, _EVERYWHERE):
         con.execute(compared)
         con.execute(_COMPARE)
         added, gone, difference = _row(con, _DIFFERENCE)
         if (known[0] + added - gone, int(known[1]) + int(difference)) == (links, int(links_sum)):
             break
-    con.execute(_LOG_FRESH, [run_number, last_load_id])
-    if con.execute(_LOGGED, [run_number]).fetchone() != (added,):
+    con.execute(_LOG_FRESH)
+    if _row(con, _LOGGED) != (added,):
         con.execute(_LOG_REST)
     if gone:
         con.execute(_LOG_GONE)
@@ -67,20 +66,23 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
 def touch(con: duckdb.DuckDBPyConnection) -> int:
     """Which records `delta` and the overrides since the last run touch: temp table `touched`.
 
-    A record is touched with everything that evidence connects it to, before or now. Returns how
-    many there are.
+    A record is touched with everything that evidence connects it to, before or now. `known_records`
+    are those of them that have a person, `touched_records` those that there are. Returns how many
+    are touched.
     """
     con.execute(_SEEDS)
+    con.execute(_TOUCH)
     if not _row(con, _ALL_SEEN)[0]:
         con.execute(_STRAYS)
-    con.execute(_TOUCH)
+        con.execute(_TOUCH)
     return int(_row(con, "select count(*) from touched")[0])
 
 
 def narrow(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
     """Make `scope_records` and `scope_links`: the touched records, or all, numbered 0 … n-1.
 
-    The numbers follow the order of the keys in either case.
+    The numbers follow the order of the keys in either case. `known_records` are all of the known,
+    where all are in scope.
     """
     con.execute(_SCOPE_ALL if everything else _SCOPE_TOUCHED)
 
@@ -104,6 +106,8 @@ _NO_DELTA = """
 create or replace temp table delta (
     is_observed boolean, link_hash ubigint, record_hash ubigint, value_hash ubigint);
 create or replace temp table touched (record_hash ubigint);
+create or replace temp table known_records as
+select record_hash, person_id, component, since_run from state.person_records limit 0;
 """
 
 _COLUMNS = """
@@ -120,7 +124,7 @@ select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
 _FRESH = f"""
 create or replace temp table fresh as
 select distinct link_hash, record_hash, value_hash, hash(id_type, id_value, '') as plain_hash
-from {LINKS} where _load_id > ?
+from {LINKS} where _load_id > getvariable('last_load_id')
 """
 
 _ONLY_FRESH = """
@@ -175,11 +179,12 @@ from delta
 # What is new mostly came with new loads, and reading only their rows costs the size of the change.
 _LOG_FRESH = f"""
 insert into state.edges
-select ?, true, {_COLUMNS} from {LINKS}
-where _load_id > ? and link_hash in (select link_hash from delta where is_observed)
+select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
+where _load_id > getvariable('last_load_id')
+    and link_hash in (select link_hash from delta where is_observed)
 """
 
-_LOGGED = "select count(*) from state.edges where run_number = ?"
+_LOGGED = "select count(*) from state.edges where run_number = getvariable('run_number')"
 
 _LOG_REST = f"""
 insert into state.edges
@@ -203,9 +208,10 @@ select record_hash from delta
 union
 select record_hash from {RECORDS} where _load_id > getvariable('last_load_id')
 union
-select record_hash from {LINKS}
-where is_linking
-    and value_hash in (select value_hash from delta where is_observed)
+select record_hash from {RECORDS}
+where record_index in (
+    select record_index from {LINKS}
+    where is_linking and value_hash in (select value_hash from delta where is_observed))
 union
 select record_hash from similar_seeds
 union
@@ -215,13 +221,18 @@ inner join state.identity_overrides using (override_number)
 where applied_run is null or (undone_at is not null and undone_run is null)
 """
 
-# Records without links leave no trace in `delta`: apart from the seeds, those of now are known.
+# Records without links leave no trace in `delta`: apart from the touched, those of now are known.
 _ALL_SEEN = f"""
-select
-    (select (count(*), sum(record_hash)) from {RECORDS} where record_hash not in (from seeds))
-    is not distinct from
-    (select (count(*), sum(record_hash)) from state.person_records
-        where record_hash not in (from seeds))
+select sum(sign) = 0 and sum(total) = 0
+from (
+    select count(*)::hugeint as sign, coalesce(sum(record_hash), 0) as total from {RECORDS}
+    union all
+    select -count(*), -coalesce(sum(record_hash), 0) from touched_records
+    union all
+    select -count(*), -coalesce(sum(record_hash), 0) from state.person_records
+    union all
+    select count(*), coalesce(sum(record_hash), 0) from known_records
+)
 """
 
 _STRAYS = f"""
@@ -231,19 +242,24 @@ union
 select record_hash from state.person_records anti join {RECORDS} using (record_hash)
 """
 
-_TOUCH = """
-create or replace temp table touched as
-select record_hash from seeds
-union
-select record_hash from state.person_records
+_TOUCH = f"""
+create or replace temp table known_records as
+select record_hash, person_id, component, since_run from state.person_records
 where component in (
-    select component from state.person_records where record_hash in (from seeds))
+    select component from state.person_records where record_hash in (from seeds));
+create or replace temp table touched as
+select record_hash from seeds union select record_hash from known_records;
+create or replace temp table touched_records as
+select
+    (row_number() over (order by record_index) - 1)::integer as record,
+    record_hash, record_index, source, record_type, record_id, _load_id, _line
+from {RECORDS} where record_hash in (from touched);
 """
 
 _OVERRIDES = """
 select
-    scope_records.record, hash('override', overrides.override_number) as value_hash, 0 as priority,
-    true as is_shared, overrides.made_at as observed_at
+    scope_records.record, hash('override', overrides.override_number::varchar, '') as value_hash,
+    0 as priority, true as is_shared, overrides.made_at as observed_at
 from state.identity_overrides as overrides
 inner join state.identity_override_records using (override_number)
 inner join scope_records using (record_hash)
@@ -251,6 +267,8 @@ where overrides.action = 'merge' and overrides.undone_at is null
 """
 
 _SCOPE_ALL = f"""
+create or replace temp table known_records as
+select record_hash, person_id, component, since_run from state.person_records;
 create or replace temp view scope_records as
 select record_index as record, record_hash, source, record_type, record_id, _load_id, _line
 from {RECORDS};
@@ -262,16 +280,11 @@ union all
 """
 
 _SCOPE_TOUCHED = f"""
-create or replace temp table touched_records as
-select
-    (row_number() over (order by record_index) - 1)::integer as record,
-    record_hash, source, record_type, record_id, _load_id, _line
-from {RECORDS} where record_hash in (from touched);
 create or replace temp view scope_records as from touched_records;
 create or replace temp table touched_links as
 select
-    scope_records.record, links.value_hash, links.priority, links.is_shared, links.observed_at
-from {LINKS} as links inner join scope_records using (record_hash)
+    touched_records.record, links.value_hash, links.priority, links.is_shared, links.observed_at
+from {LINKS} as links inner join touched_records using (record_index)
 where links.is_linking
 union all
 {_OVERRIDES};

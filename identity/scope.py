@@ -78,7 +78,7 @@ def read_part(con: duckdb.DuckDBPyConnection, records: Ints) -> Part:
     con.execute(_PART)
     con.unregister("in_part")
     record, value, seen = con.execute(
-        "select record, value, coalesce(epoch(observed_at)::bigint, ?) from part_links", [UNDATED]
+        f"select record, value, coalesce(epoch(observed_at)::bigint, {UNDATED}) from part_links"
     ).to_arrow_table().columns  # fmt: skip
     kind, counts = columns(
         con, "select priority, (not is_shared)::integer from part_values order by value"
@@ -170,9 +170,6 @@ def read_prior(
 
 
 _PERSONS = """
-create or replace temp table known_records as
-select record_hash, person_id, component, since_run from state.person_records
-where record_hash in (select record_hash from scope_records union all from touched);
 create or replace temp table persons as
 select person_id, (row_number() over (order by person_id) - 1)::integer as person
 from (select distinct person_id from known_records);

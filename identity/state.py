@@ -27,7 +27,7 @@ create table if not exists state.similar_pairs (
     run_number integer, is_observed boolean, record_hash ubigint, other_hash ubigint,
     match_weight double, probability double, model_version varchar);
 create table if not exists state.people (
-    person_id {_TEXT}, status varchar,
+    person_id {_TEXT}, status enum ('live', 'merged', 'gone'),
     source varchar, record_type varchar, record_id {_TEXT}, load_id varchar, line bigint,
     minted_at timestamp, run_id varchar);
 create table if not exists state.person_records (

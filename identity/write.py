@@ -284,14 +284,11 @@ _PEOPLE = (
 _REFUSING = """
 insert into refusing
 select
-    texts.id_type, texts.id_value, texts.scope,
-    mine.source, mine.record_type, mine.record_id,
-    theirs.source as other_source, theirs.record_type as other_record_type,
-    theirs.record_id as other_record_id,
-    coalesce(id_types.id_type, 'split ' || (in_refusals.kind - 1000)) as limit_id_type,
-    in_refusals."limit" as limit_value, in_refusals.would_be
+    value_hash, mine.record_hash, theirs.record_hash,
+    coalesce(id_types.id_type, 'split ' || (in_refusals.kind - 1000)),
+    in_refusals."limit", in_refusals.would_be, in_refusals.record, in_refusals.other
 from in_refusals
-inner join refused_texts as texts using (value)
+inner join part_values using (value)
 inner join scope_records as mine on in_refusals.record = mine.record
 inner join scope_records as theirs on in_refusals.other = theirs.record
 left join rules.identity_id_types as id_types on in_refusals.kind = id_types.priority
@@ -300,25 +297,69 @@ left join rules.identity_id_types as id_types on in_refusals.kind = id_types.pri
 _REFUSING_SIMILAR = """
 insert into refusing
 select
-    'similar', '', '', mine.source, mine.record_type, mine.record_id,
-    theirs.source, theirs.record_type, theirs.record_id,
-    limit_id_type, limit_value, would_be
+    hash('similar', '', ''), mine.record_hash, theirs.record_hash,
+    limit_id_type, limit_value, would_be, in_similar.record, in_similar.other
 from in_similar
 inner join scope_records as mine on in_similar.record = mine.record
 inner join scope_records as theirs on in_similar.other = theirs.record
 """
 
 _NOT_REFUSING = """
-create or replace temp table refusing as
-select * exclude ("at", run_id) from state.refused_merges limit 0
+create or replace temp table refusing (
+    value_hash ubigint, record_hash ubigint, other_hash ubigint,
+    limit_id_type varchar, limit_value integer, would_be integer, record integer, other integer)
 """
 
-_KEYS = (
-    "id_type, id_value, scope, source, record_type, record_id, "
-    "other_source, other_record_type, other_record_id, limit_id_type, would_be"
-)
+# What is known is compared by hashes, so that only what is refused anew costs reading its text.
+_KEYS = "value_hash, record_hash, other_hash, limit_id_type, would_be"
 
-_IN_SCOPE = "hash(known.source, known.record_type, known.record_id) in (from touched)"
+_KNOWN = """
+create or replace temp table known_refusals as
+select
+    rowid as place, limit_id_type, would_be, hash(id_type, id_value, scope) as value_hash,
+    hash(source, record_type, record_id) as record_hash,
+    hash(other_source, other_record_type, other_record_id) as other_hash
+from state.refused_merges
+"""
+
+_TAKE_BACK = f"""
+delete from state.refused_merges
+where rowid in (
+    select place from known_refusals anti join refusing using ({_KEYS}) where {{scope}})
+"""
+
+_NEWLY = f"""
+create or replace temp table newly_refused as
+from refusing anti join known_refusals using ({_KEYS})
+"""
+
+# One row tells what a value says, by preference a late one: what is refused anew is mostly new, and
+# rows close together are read without the rest of the column.
+_TEXTS = """
+create or replace temp table refused_texts as
+select value_hash, id_type, id_value, scope
+from identity.int_identity__links
+where rowid in (
+    select max(rowid) from identity.int_identity__links
+    where value_hash in ({named}) group by value_hash)
+union all
+select hash('override', override_number::varchar, ''), 'override', override_number::varchar, ''
+from state.identity_overrides
+union all
+select hash('similar', '', ''), 'similar', '', ''
+"""
+
+_REFUSE = """
+insert into state.refused_merges
+select
+    texts.id_type, texts.id_value, texts.scope, mine.source, mine.record_type, mine.record_id,
+    theirs.source, theirs.record_type, theirs.record_id,
+    limit_id_type, limit_value, would_be, getvariable('run_at'), getvariable('run_id')
+from newly_refused
+inner join refused_texts as texts using (value_hash)
+inner join scope_records as mine on newly_refused.record = mine.record
+inner join scope_records as theirs on newly_refused.other = theirs.record
+"""
 
 
 def _refused(con: duckdb.DuckDBPyConnection, decision: Decision, everything: bool) -> None:
@@ -329,44 +370,17 @@ def _refused(con: duckdb.DuckDBPyConnection, decision: Decision, everything: boo
         fields = ("value", "record", "other", "kind", "limit", "would_be")
         rows = {field: np.array([getattr(r, field) for r in refused], np.int32) for field in fields}
         con.register("in_refusals", pa.table(rows))
-        _read_texts(con)
         con.execute(_REFUSING)
         con.unregister("in_refusals")
     if similar:
         con.register("in_similar", pa.Table.from_pylist([asdict(r) for r in similar]))
         con.execute(_REFUSING_SIMILAR)
         con.unregister("in_similar")
-    scope = "true" if everything else _IN_SCOPE
-    con.execute(
-        f"delete from state.refused_merges as known where {scope} "
-        f"and ({_KEYS}) not in (select ({_KEYS}) from refusing)"
-    )
-    con.execute(
-        "insert into state.refused_merges "
-        "select refusing.*, getvariable('run_at'), getvariable('run_id') "
-        f"from refusing anti join state.refused_merges as known using ({_KEYS})"
-    )
-
-
-def _read_texts(con: duckdb.DuckDBPyConnection) -> None:
-    """What the refused values say: temp table `refused_texts`; naming each reads those alone."""
-    rows = con.execute(
-        "select distinct value_hash from part_values "
-        "inner join (select distinct value from in_refusals) using (value)"
-    ).fetchall()
-    named = ", ".join(str(value_hash) for (value_hash,) in rows)
-    con.execute(_TEXTS.format(named=named))
-
-
-_TEXTS = """
-create or replace temp table refused_texts as
-select part_values.value, id_type, id_value, scope
-from (
-    select distinct value_hash, id_type, id_value, scope
-    from identity.int_identity__links where value_hash in ({named})
-    union all
-    select hash('override', override_number), 'override', override_number::varchar, ''
-    from state.identity_overrides
-)
-inner join part_values using (value_hash)
-"""
+    con.execute(_KNOWN)
+    scope = "true" if everything else "record_hash in (from touched)"
+    con.execute(_TAKE_BACK.format(scope=scope))
+    con.execute(_NEWLY)
+    hashes = con.execute("select distinct value_hash from newly_refused").fetchall()
+    if hashes:
+        con.execute(_TEXTS.format(named=", ".join(str(value_hash) for (value_hash,) in hashes)))
+        con.execute(_REFUSE)
