@@ -140,22 +140,13 @@ def floor(con: duckdb.DuckDBPyConnection) -> int:
     return int(_value(con, FLOOR))
 
 
-def step() -> dict[str, Any]:
+def step(day: int) -> dict[str, Any]:
     """The whole step, as `onefold run` calls it."""
     from dataclasses import asdict
 
     from identity.step import resolve
 
-    day = 1 + _runs()
     return asdict(resolve(f"2026-01-{day:02d} 00:00:00", f"run-{day}"))
-
-
-def _runs() -> int:
-    with connect("benchmark") as con:
-        known = con.execute(
-            "select 1 from information_schema.tables where table_name = 'identity_runs'"
-        ).fetchone()
-        return int(_value(con, "select count(*) from state.identity_runs")) if known else 0
 
 
 def _value(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
@@ -173,7 +164,7 @@ def main(side: str, *numbers: str) -> None:
     """Run one side on the warehouse of ONEFOLD_HOME."""
     found: dict[str, Any] = {}
     if side == "step":
-        found = step()
+        found = step(*map(int, numbers))
     elif side in TIMED:
         with connect("benchmark") as con:
             started = time.perf_counter()
