@@ -1,1 +1,1 @@
-"""Which channel earned what, where a rule in SQL cannot say it, and why: pure functions and the CLI."""
+"""Which channel earned what where a rule in SQL cannot say it, and why: pure functions, a CLI."""

@@ -12,7 +12,16 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("ingestion", "warehouse", "identity", "attribution", "expectations", "activation", "simulator", "ops")
+PACKAGES = (
+    "ingestion",
+    "warehouse",
+    "identity",
+    "attribution",
+    "expectations",
+    "activation",
+    "simulator",
+    "ops",
+)
 MODEL_LINES, PYTHON_LINES = 100, 400
 CLOCKS = re.compile(r"\b(current_timestamp|current_date|now\(\)|today\(\)|get_current_timestamp)")
 
