@@ -136,7 +136,8 @@ def test_names_follow_the_house() -> None:
 
 def test_every_model_says_its_grain_and_tests_a_key(manifest: dict[str, Any]) -> None:
     nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
-    assert len(nodes) == len(models())
+    in_python = list((ROOT / "dbt_project" / "models").rglob("*.py"))
+    assert len(nodes) == len(models()) + len(in_python)
     silent = [n["name"] for n in nodes if not n["description"].startswith("One row per ")]
     tested = {
         parent

@@ -5,3 +5,8 @@
         "u_shaped", "w_shaped", "full_path", "time_decay",
     ]) }}
 {%- endmacro %}
+
+{#- The models that learn from journeys, and credit channels only. -#}
+{% macro data_driven_models() -%}
+    {{ return(["markov", "shapley"]) }}
+{%- endmacro %}

@@ -4,8 +4,16 @@ and a killed build leaves nothing half renamed behind. dbt-duckdb's own, made fo
 can attach, creates, renames twice and drops. A hook before it may set a variable; hooks after it,
 grants and contracts are not used here.
 -#}
-{% materialization table, adapter="duckdb" %}
-    {{ return(replace_relation("table")) }}
+{% materialization table, adapter="duckdb", supported_languages=["sql", "python"] %}
+    {%- if model["language"] == "sql" -%}
+        {{ return(replace_relation("table")) }}
+    {%- endif -%}
+    {%- set target = this.incorporate(type="table") -%}
+    {%- call statement("main", language="python") -%}
+        {{- replace_by_python(target) -}}
+    {%- endcall -%}
+    {{ adapter.commit() }}
+    {{ return({"relations": [target]}) }}
 {% endmaterialization %}
 
 {% materialization view, adapter="duckdb" %}
@@ -28,3 +36,10 @@ grants and contracts are not used here.
     {{ adapter.commit() }}
     {{ return({"relations": [target]}) }}
 {% endmacro %}
+
+{#- dbt-duckdb calls `materialize` with what the model's function returned. -#}
+{% macro replace_by_python(target) -%}
+    {%- set replace = "create or replace table " ~ target ~ " as from returned" -%}
+    {%- set finish = "materialize = lambda returned, con: con.execute('" ~ replace ~ "')" -%}
+    {{- compiled_code ~ "\n\n" ~ finish ~ "\n" -}}
+{%- endmacro %}

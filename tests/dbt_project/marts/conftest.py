@@ -13,7 +13,7 @@ Rows = Sequence[Mapping[str, Any]]
 SEEDS = (
     "channels channel_rules touch_types touch_rules conversion_types attribution_models "
     "fx_rates margins mql_rules utm_synonyms utm_taxonomy bots internal_traffic web_collectors "
-    "session_rules"
+    "session_rules data_driven_rules"
 )
 MODELS = (
     "identity.evidence.web marts.touches marts.conversions marts.spend marts.campaigns "

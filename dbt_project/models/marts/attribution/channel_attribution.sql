@@ -3,6 +3,16 @@ with
 credits as (
     select *
     from {{ ref('int_attribution__credits') }}
+    union all by name
+    select *
+    from {{ ref('int_attribution__channel_credits') }}
+),
+
+models as (
+    select model
+    from {{ ref('attribution_models') }}
+    union all
+    select unnest({{ data_driven_models() }}) as model  -- noqa: RF04
 ),
 
 credited as (
@@ -25,7 +35,7 @@ spent as (
         spend.channel,
         spend.spend_usd
     from {{ ref('fct_ad_spend') }} as spend
-    cross join {{ ref('attribution_models') }} as models
+    cross join models
 ),
 
 unioned as (
