@@ -88,7 +88,7 @@ def _load_sends(con: duckdb.DuckDBPyConnection, world: World, seed: int) -> None
     session = [clicked]
     firsts = np.flatnonzero(main[rows.person] == np.arange(len(rows)))
     person = rows.person[firsts]
-    for begin in span.month_starts:
+    for month, begin in enumerate(span.month_starts):
         day = begin + 9 * DAY + 15 * 3_600_000
         asked = (c.email_asked_at[person] < day) & (c.email[person] != ABSENT)
         left = (c.email[person] == WITHDRAWN) & (c.email_decided_at[person] < day)
@@ -96,6 +96,8 @@ def _load_sends(con: duckdb.DuckDBPyConnection, world: World, seed: int) -> None
             asked & ~left & (c.email[person] != PENDING) & (rows.at[firsts] < day)
             & (gen.random(len(firsts)) < 0.45)
         ]  # fmt: skip
+        if world.holdouts is not None:
+            chosen = chosen[~world.holdouts.held_at("email", month)[rows.person[chosen]]]
         running = digest[world.campaigns.start[digest] <= begin][-1]
         contact.append(chosen)
         campaign.append(np.full(len(chosen), running))

@@ -65,6 +65,22 @@ CHANNEL_EFFECT: tuple[float, ...] = (0.45, 0.15, -0.10, 0.55, 0.30, 0.70, 0.05, 
 """What one session adds to the log-odds of becoming a lead, and of a deal being won."""
 
 
+CHANNEL_DEAL_MIX: tuple[float, ...] = (0.12, 0.10, 0.05, 0.24, 0.13, 0.10, 0.06, 0.05, 0.15)
+"""Share of the sessions along a deal; sums to 1."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """How often each channel is used and what a session through it does, in order of CHANNELS."""
+
+    mix: tuple[float, ...] = CHANNEL_MIX
+    deal_mix: tuple[float, ...] = CHANNEL_DEAL_MIX
+    effect: tuple[float, ...] = CHANNEL_EFFECT
+
+
+MEDIA = Media()
+
+
 def as_rows(rates: Rates = RATES) -> list[tuple[str, float]]:
     """(name, value) of every rate, in the order of the table."""
     return [(field.name, float(getattr(rates, field.name))) for field in fields(rates)]

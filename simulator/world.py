@@ -10,9 +10,10 @@ from simulator.calendar import Window, window
 from simulator.campaigns import Campaigns, build_campaigns, link_rows
 from simulator.consent import Consents, build_consents
 from simulator.errors import SimulatorError
+from simulator.holdouts import Holdouts, assign
 from simulator.journeys import Journeys, build_journeys
 from simulator.people import Accounts, People, build_accounts, build_people
-from simulator.rates import RATES, Rates
+from simulator.rates import MEDIA, RATES, Media, Rates
 from simulator.records import Records, Rows, build_records
 from simulator.writers import lookup, table
 
@@ -33,11 +34,16 @@ class World:
     journeys: Journeys
     consents: Consents
     records: Records
+    holdouts: Holdouts | None = None
 
 
-def build_world(people: int, months: int, seed: int, rates: Rates = RATES) -> World:
+def build_world(
+    people: int, months: int, seed: int, rates: Rates = RATES, *, media: Media = MEDIA,
+    holdouts: bool = False,
+) -> World:  # fmt: skip
     """A world of `people` people over `months` months; the same arguments give the same world.
 
+    With `holdouts`, some people's visits through some channels do not happen in some months.
     Raises SimulatorError on fewer than 50 people or on months outside 1 to 60.
     """
     if people < 50 or not 1 <= months <= 60:
@@ -48,10 +54,13 @@ def build_world(people: int, months: int, seed: int, rates: Rates = RATES) -> Wo
     accounts = build_accounts(people, span, rates, seed)
     crowd = build_people(people, accounts, span, rates, seed)
     campaigns = build_campaigns(span, rates, seed)
-    journeys = build_journeys(crowd, accounts, campaigns, span=span, rates=rates, seed=seed)
+    held = assign(crowd, span, seed) if holdouts else None
+    journeys = build_journeys(
+        crowd, accounts, campaigns, span=span, rates=rates, seed=seed, media=media, holdouts=held
+    )
     consents = build_consents(journeys, span, rates, seed)
     records = build_records(crowd, accounts, campaigns, journeys, span=span, rates=rates, seed=seed)
-    return World(span, accounts, crowd, campaigns, journeys, consents, records)
+    return World(span, accounts, crowd, campaigns, journeys, consents, records, held)
 
 
 def load(con: duckdb.DuckDBPyConnection, world: World) -> None:
