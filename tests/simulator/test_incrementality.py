@@ -226,3 +226,18 @@ def test_the_real_side_is_what_the_exports_show(source: str, held_out: Path) -> 
             assert expected.keys() <= mine.keys()
             assert all(amount == expected[cell] for cell, amount in mine.items()), (channel, field)
     assert any(r["revenue"] != r["revenue_without"] for r in truth)
+
+
+def test_the_docs_give_the_figures_of_the_sample() -> None:
+    caused: Counter[str] = Counter()
+    for row in rows(ROOT / "seeds/truth/channel_incrementality.csv"):
+        caused[row["channel"]] += int(row["conversions"]) - int(row["conversions_without"])
+    text = (ROOT / "docs/simulator.md").read_text("utf-8")
+    assert (
+        f"{caused['email']} would not exist without email, {caused['paid_search']} without paid"
+        f" search, {caused['organic_search']} without organic search, {caused['referral']} without"
+        f" referrals, {caused['direct']} each without paid social and direct,"
+        f" {caused['ai_assistant']} without AI assistants, none without display and organic social."
+    ) in text
+    assert caused["direct"] == caused["paid_social"]
+    assert caused["display"] == caused["organic_social"] == 0
