@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from simulator import holdouts
+from simulator.commands import simulate_command
 from simulator.decisions import decide, everything
 from simulator.incrementality import holdout_worlds
 from simulator.people import NONE
@@ -67,6 +68,11 @@ def test_holdouts_are_off_unless_asked_for(tmp_path: Path, written: Path) -> Non
     }  # fmt: skip
     lead = "exports/salesforce/Lead.csv"
     assert (tmp_path / lead).read_bytes() != (written / lead).read_bytes()
+
+
+def test_the_command_line_asks_for_them(tmp_path: Path) -> None:
+    simulate_command(people=200, months=2, seed=3, out=tmp_path, holdouts=True)
+    assert len(rows(tmp_path / "truth/holdouts.csv")) == 3 * 200  # each channel has one month
 
 
 def test_everyone_has_an_arm_in_every_month_of_a_test(written: Path) -> None:
