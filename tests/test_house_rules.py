@@ -126,7 +126,8 @@ def test_names_follow_the_house() -> None:
         "staging": r"stg_[a-z_]+__[a-z0-9_]+",
         "sync": r"sync_[a-z0-9_]+__[a-z_]+",
         "marts": r"(dim|fct|int)_[a-z_]+|conversion_touches|(channel|campaign)_attribution"
-        r"|person_accounts|account_suggestions|buying_groups|household_members",
+        r"|person_accounts|account_suggestions|buying_groups|household_members"
+        r"|conversion_paths|position_attribution|time_to_convert",
     }
     for folder, pattern in allowed.items():
         found = [f for f in models() if f.parts[-3] == folder or f.parent.name == folder]
