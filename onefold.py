@@ -7,7 +7,16 @@ import typer
 
 from warehouse.errors import OnefoldError
 
-ROOMS = ("ops", "ingestion", "identity", "expectations", "activation", "warehouse", "simulator")
+ROOMS = (
+    "ops",
+    "ingestion",
+    "identity",
+    "attribution",
+    "expectations",
+    "activation",
+    "warehouse",
+    "simulator",
+)
 
 app = typer.Typer(
     no_args_is_help=True,

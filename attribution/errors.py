@@ -1,7 +1,11 @@
-"""What attribution may raise."""
+"""Errors of the attribution room; messages never hold what was asked for or personal data."""
 
 from warehouse.errors import OnefoldError
 
 
 class AttributionError(OnefoldError):
-    """Journeys, conversions or arguments that attribution cannot use."""
+    """Journeys, conversions or rules that attribution cannot use; the message says what to do."""
+
+
+class ConversionNotFound(AttributionError):
+    """No conversion has the id that was asked for."""

@@ -1,0 +1,153 @@
+"""`onefold attribution explain`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from identity.printing import print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the sub-commands of this room."""
+    group = typer.Typer(no_args_is_help=True, help="Which touches share a conversion, and why.")
+    group.callback()(_group)
+    group.command("explain")(explain_command)
+    app.add_typer(group, name="attribution")
+
+
+def _group() -> None:
+    """Keep `explain` a word of its own while it is the only command."""
+
+
+def explain_command(
+    conversion: Annotated[
+        str, typer.Argument(help="A conversion_id of fct_conversions, such as closed_won:006…")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show a conversion's journey, which touches count and why, and each model's credit.
+
+    Exit 2 if there is no such conversion.
+    """
+    from attribution.explain import explain
+    from warehouse.connection import connect
+
+    with connect("onefold attribution explain", read_only=True) as con:
+        found = explain(con, conversion)
+    print_json(found) if as_json else _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    _print_conversion(found["conversion"], found["group"])
+    out = Console(highlight=False, markup=False, emoji=False)
+    out.width = 1_000  # a line is as long as it must be: piped or not, nothing is cut
+    for title, table in (
+        ("milestones", _milestones(found["milestones"])),
+        ("journey", _journey(found["journey"])),
+        ("touches in reach", _eligibility(found["eligibility"])),
+        (f"credit: weight and {found['conversion']['currency']}", _credits(found)),
+    ):
+        typer.echo(f"\n{title}")
+        out.print(table) if table.rows else typer.echo("  none")
+    typer.echo()
+    astray = [total["model"] for total in found["totals"] if not total["ties"]]
+    if not found["totals"] or astray:
+        typer.echo(f"does not sum to 1 and the value: {', '.join(astray) or 'no model credits it'}")
+    else:
+        typer.echo(f"all {len(found['totals'])} models sum to 1 and to the conversion's value")
+
+
+def _print_conversion(conversion: dict[str, Any], group: list[dict[str, Any]]) -> None:
+    from attribution.explain import days
+
+    currency = conversion["currency"]
+    value = _value(conversion, "revenue", currency)
+    people = (f"{p['person_id']}{' (main)' if p['is_main'] else ''}" for p in group)
+    window = (
+        f"{days(conversion['window_seconds'])} days, {conversion['window_from']} to "
+        f"{conversion['window_to']}; at most {conversion['max_touches']:,} touches, "
+        f"{conversion['cut_count']:,} cut"
+    )
+    lines = {
+        "conversion": conversion["conversion_id"],
+        "type": conversion["conversion_type"],
+        "when": f"{conversion['converted_at']} UTC, dated by {conversion['dated_by']}",
+        "person": conversion["person_id"] or "-",
+        "account": conversion["account_id"] or "-",
+        "value": value,
+    }
+    if conversion["conversion_type"] == "opportunity_created":
+        lines["pipeline"] = _value(conversion, "pipeline", currency)
+    if conversion["refund_of"]:
+        lines["refund of"] = f"{conversion['refund_of']}, whose journey and weights it takes"
+    elif conversion["conversion_type"] == "refund":
+        lines["refund of"] = "an unknown sale: credited by its own journey"
+    lines |= {"window": window, "group": ", ".join(people) or "-"}
+    for name, text in lines.items():
+        typer.echo(f"{name:<11} {text}")
+
+
+def _value(conversion: dict[str, Any], kind: str, currency: str) -> str:
+    local = f"{_money(conversion[f'{kind}_local'])} {currency}"
+    return local if currency == "USD" else f"{local}, {_money(conversion[f'{kind}_usd'])} USD"
+
+
+def _money(amount: Any) -> str:
+    return "unknown" if amount is None else f"{amount:,.2f}"
+
+
+def _table(*columns: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(*columns, box=None, header_style="")
+    for column in table.columns:
+        column.no_wrap = True
+    return table
+
+
+def _milestones(rows: list[dict[str, Any]]) -> "Table":
+    table = _table("milestone", "at", "touch")
+    for row in rows:
+        at, holder = str(row["at"] or ""), row["touch_id"] or "no touch at or before it"
+        table.add_row(row["milestone"], at, holder)
+    return table
+
+
+def _journey(rows: list[dict[str, Any]]) -> "Table":
+    columns = (
+        "touched_at", "touch_type", "channel", "channel_rule", "campaign", "person_id", "source",
+    )  # fmt: skip
+    table = _table("#", "touch", *columns, "milestones")
+    for row in rows:
+        cells = (str(row[name] or "-") for name in columns)
+        held = ", ".join(row["milestones"] or [])
+        table.add_row(str(row["touch_number"]), row["touch_id"], *cells, held)
+    return table
+
+
+def _eligibility(rows: list[dict[str, Any]]) -> "Table":
+    table = _table("touch", "touched_at", "channel", "person_id", "touches", "counts?")
+    for row in rows:
+        cells = (str(row[name] or "-") for name in ("touched_at", "channel", "person_id"))
+        table.add_row(row["touch_id"], *cells, str(row["touches"]), row["reason"])
+    return table
+
+
+def _credits(found: dict[str, Any]) -> "Table":
+    models = [total["model"] for total in found["totals"]]
+    table = _table("touch", *(model.replace("_", "_\n", 1) for model in models))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in found["credits"]:
+        table.add_row(row["touch_id"], *(_credit(row["models"][model]) for model in models))
+    table.add_row("total", *(_credit(total) for total in found["totals"]))
+    return table
+
+
+def _credit(credit: dict[str, Any]) -> str:
+    return f"{credit['weight']:.4f}\n{_money(credit['revenue_local'])}"
