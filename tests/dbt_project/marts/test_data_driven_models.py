@@ -88,7 +88,8 @@ def _journeys() -> list[tuple[tuple[str, ...], float, float]]:
 
 def test_they_learn_from_journeys_that_converted_and_those_that_did_not(query: Query) -> None:
     found = query("from marts.int_attribution__channel_paths where conversion_type = 'closed_won'")
-    assert {(tuple(r["channel_path"]), r["converted"], r["lost"]) for r in found} == set(_journeys())
+    learned = {(tuple(r["channel_path"]), r["converted"], r["lost"]) for r in found}
+    assert learned == set(_journeys())
 
 
 def test_effects_are_those_of_the_models(query: Query) -> None:

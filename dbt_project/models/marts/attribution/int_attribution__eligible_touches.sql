@@ -23,11 +23,24 @@ touches as (
     inner join {{ ref('channels') }} as channels on fct_touches.channel = channels.channel
 ),
 
-eligible as (
-    select
+-- Materialized, so that touches are looked up by person: by time alone, far more would match.
+reached as materialized (
+    select  -- noqa: ST06
         conversions.conversion_id,
         conversions.converted_at,
+        conversions.converted_at - to_seconds(types.lookback_seconds) as reaches_back_to,
         types.max_touches,
+        people.person_id
+    from people
+    inner join conversions on people.conversion_id = conversions.conversion_id
+    inner join types on conversions.conversion_type = types.conversion_type
+),
+
+eligible as (
+    select
+        reached.conversion_id,
+        reached.converted_at,
+        reached.max_touches,
         touches.touch_id,
         touches.person_id,
         touches.account_id,
@@ -37,15 +50,11 @@ eligible as (
         touches.source_priority,
         touches.is_direct,
         touches.is_consented
-    from people
-    inner join conversions on people.conversion_id = conversions.conversion_id
-    inner join types on conversions.conversion_type = types.conversion_type
+    from reached
     inner join touches
         on
-            people.person_id = touches.person_id
-            and conversions.converted_at >= touches.touched_at
-            and touches.touched_at
-            >= conversions.converted_at - to_seconds(types.lookback_seconds)
+            reached.person_id = touches.person_id
+            and touches.touched_at between reached.reaches_back_to and reached.converted_at
 ),
 
 ordered as (
