@@ -39,8 +39,9 @@ def channel_effects(paths: pa.Table, rules: pa.Table) -> pa.Table:
     """Effects and shares of channels per conversion type, model and order.
 
     `paths`: conversion_type, channel_path (list of channels), converted, lost; `rules`: rule,
-    value. Shares of a model and order sum to 1. A model that cannot be learned (no journey converted, or for
-    shapley none was lost) has no rows. Raises AttributionError for rules that are not numbers.
+    value. Shares of a model and order sum to 1. A model that cannot be learned (no journey
+    converted, or for shapley none was lost) has no rows. Raises AttributionError for rules that are
+    not numbers.
     """
     asked = _rules(rules)
     tables = [_SCHEMA.empty_table()]
