@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from attribution.errors import AttributionError
 from attribution.markov import markov, order_scores
 from attribution.paths import Floats, Paths
-from attribution.shapley import credit, learn
+from attribution.shapley import credit, learn, lost_without
 
 _SCHEMA = pa.schema(
     {
@@ -95,9 +95,11 @@ def _models(paths: Paths, rules: Rules) -> list[_Model]:
             _Model("markov", order, score, order == chosen, chain.removal_effect, chain.share)
         )
     if paths.lost.sum():
-        value = learn(paths, rules.ridge)
-        share = credit(paths, value) / paths.converted.sum()
-        found.append(_Model("shapley", None, None, True, value.coefficient, share))
+        learned = learn(paths, rules.ridge)
+        converted = paths.converted.sum()
+        effect = lost_without(paths, learned) / converted
+        share = credit(paths, learned) / converted
+        found.append(_Model("shapley", None, None, True, effect, share))
     return found
 
 

@@ -1,20 +1,19 @@
 """Shapley values of channels: a fair split of what a conversion model says each set is worth.
 
 phi_i = sum over S without i of |S|! (n-|S|-1)! / n! x (v(S + i) - v(S)), Shapley (1953). v is the
-probability to convert that a logistic model learned from converting and lost journeys.
+probability to convert that a logistic model of the touches, learned from converting and lost
+journeys, gives a journey of which only the touches of the channels in S are left.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from attribution.errors import AttributionError
-from attribution.paths import Floats, Paths
+from attribution.paths import Floats, Ints, Paths
 
 RIDGE = 1.0
 """Weight of the penalty on squared coefficients, in journeys: little-seen channels stay near 0."""
@@ -22,42 +21,43 @@ RIDGE = 1.0
 MOST = 16
 """Channels of one journey that are enumerated: 2^16 sets."""
 
-Bools = NDArray[np.bool_]
+_CELLS = 2**22
+"""Coalitions of journeys that are worked out at once."""
 
 
 @dataclass(frozen=True)
 class ConversionModel:
-    """P(convert | set of channels) = expit(intercept + sum of the coefficients of the set)."""
+    """P(convert | touches) = expit(intercept + sum over channels of coefficient x touches)."""
 
     intercept: float
     coefficient: Floats
 
-    def __call__(self, sets: Bools) -> Floats:
-        """The probability of each set; `sets`: shape (sets, channels), true where it holds one."""
-        chance: Floats = expit(self.intercept + sets @ self.coefficient)
+    def __call__(self, counts: Floats) -> Floats:
+        """The probability to convert; `counts`: touches per channel, shape (journeys, channels)."""
+        chance: Floats = expit(self.intercept + counts @ self.coefficient)
         return chance
 
 
-def channel_sets(paths: Paths) -> tuple[Bools, Floats, Floats]:
-    """Which channels each distinct set of channels holds, and its converting and lost journeys."""
-    held = np.zeros((len(paths.start), paths.channels), np.bool_)
-    held[paths.number, paths.channel] = True
-    sets, at = np.unique(held, axis=0, return_inverse=True)
+def touch_counts(paths: Paths) -> tuple[Floats, Floats, Floats]:
+    """Each distinct number of touches per channel, with its converting and lost journeys."""
+    counts = np.zeros((len(paths.start), paths.channels))
+    np.add.at(counts, (paths.number, paths.channel), 1)
+    distinct, at = np.unique(counts, axis=0, return_inverse=True)
     at = at.ravel()
-    converted, lost = (np.bincount(at, c, len(sets)) for c in (paths.converted, paths.lost))
-    return sets, converted.astype(np.float64), lost.astype(np.float64)
+    converted, lost = (np.bincount(at, c, len(distinct)) for c in (paths.converted, paths.lost))
+    return distinct, converted.astype(np.float64), lost.astype(np.float64)
 
 
 def learn(paths: Paths, ridge: float = RIDGE) -> ConversionModel:
-    """Logistic regression of converting on the channels of a journey, with a ridge.
+    """Logistic regression of converting on the touches per channel of a journey, with a ridge.
 
     Raises AttributionError where journeys do not include converting and lost ones: then nothing can
     be learned about what a channel adds.
     """
-    sets, converted, lost = channel_sets(paths)
+    counts, converted, lost = touch_counts(paths)
     if not converted.sum() or not lost.sum():
         raise AttributionError("expected journeys that converted and journeys that did not")
-    given = np.column_stack([np.ones(len(sets)), sets])
+    given = np.column_stack([np.ones(len(counts)), counts])
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         score = given @ weights
@@ -69,49 +69,72 @@ def learn(paths: Paths, ridge: float = RIDGE) -> ConversionModel:
 
     start = np.zeros(given.shape[1])
     start[0] = np.log(converted.sum() / lost.sum())
-    found = minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-6 * lost.sum()})
+    found = minimize(loss, start, jac=True, method="BFGS")
     return ConversionModel(float(found.x[0]), np.asarray(found.x[1:], np.float64))
 
 
-def shapley(value: Callable[[Bools], Floats], players: int) -> Floats:
-    """Shapley values under `value`, over all coalitions of `players` channels; shape (players,).
+def shapley(worth: Floats) -> Floats:
+    """Shapley values of games of n players; shape (games, n).
 
-    `value` takes sets as `ConversionModel` does. The values sum to v(all) - v(none). Raises
-    AttributionError for more than MOST players.
+    `worth`: of every coalition of each game, shape (games, 2^n); bit i of a coalition's number says
+    whether player i is in it. The values of a game sum to v(all) - v(none).
     """
-    if players > MOST:
-        raise AttributionError(f"expected at most {MOST} channels in one journey, got {players}")
+    players = worth.shape[1].bit_length() - 1
     number = np.arange(2**players)
-    member = (number[:, None] >> np.arange(players) & 1).astype(np.bool_)
-    worth = value(member)
-    size = member.sum(axis=1)
+    size = np.bitwise_count(number)
     weight = np.array(
         [factorial(s) * factorial(players - s - 1) / factorial(players) for s in range(players)]
     )
-    phi = np.empty(players)
+    phi = np.empty((len(worth), players))
     for player in range(players):
-        without = number[~member[:, player]]
-        gained = worth[without | 1 << player] - worth[without]
-        phi[player] = weight[size[without]] @ gained
+        without = number[number >> player & 1 == 0]
+        gained = worth[:, without | 1 << player] - worth[:, without]
+        phi[:, player] = gained @ weight[size[without]]
     return phi
 
 
-def credit(paths: Paths, value: ConversionModel) -> Floats:
-    """Conversions credited to each channel: each set's Shapley values, scaled to its conversions.
+def credit(paths: Paths, model: ConversionModel) -> Floats:
+    """Conversions credited to each channel: Shapley values of each journey, scaled to 1 conversion.
 
-    A channel that makes conversion less likely gets nothing, and where no channel of a set adds
-    anything they share alike; shape (channels,), sums to the conversions.
+    A channel that makes conversion less likely gets nothing, and where no channel of a journey adds
+    anything they share alike; shape (channels,), sums to the conversions. Raises AttributionError
+    for more than MOST channels in one journey.
     """
-    sets, converted, _ = channel_sets(paths)
+    counts, converted, _ = touch_counts(paths)
+    counts, converted = counts[converted > 0], converted[converted > 0]
+    held = counts > 0
+    players = held.sum(axis=1)
+    if len(players) and players.max() > MOST:
+        raise AttributionError(
+            f"expected at most {MOST} channels in a journey, got {players.max()}"
+        )
     total = np.zeros(paths.channels)
-    for held, conversions in zip(sets, converted, strict=True):
-        if conversions:
-            mine = np.flatnonzero(held)
-            model = ConversionModel(value.intercept, value.coefficient[mine])
-            phi = shapley(model, len(mine)).clip(0)
-            part = phi / phi.sum() if phi.sum() > 0 else np.full(len(mine), 1 / len(mine))
-            total[mine] += conversions * part
+    for size in np.unique(players).tolist():
+        step = max(_CELLS >> size, 1)
+        mine = np.flatnonzero(players == size)
+        for begin in range(0, len(mine), step):
+            some = mine[begin : begin + step]
+            channel = np.nonzero(held[some])[1].reshape(-1, size)
+            adds = np.take_along_axis(counts[some], channel, 1) * model.coefficient[channel]
+            phi = shapley(expit(model.intercept + adds @ _members(size).T)).clip(0)
+            whole = phi.sum(axis=1, keepdims=True)
+            part = np.divide(phi, whole, out=np.full_like(phi, 1 / size), where=whole > 0)
+            np.add.at(total, channel, part * converted[some, None])
     return total
+
+
+def lost_without(paths: Paths, model: ConversionModel) -> Floats:
+    """Conversions that would not have been without each channel's touches, all else being equal.
+
+    Of each converting journey 1 - P(convert | the others' touches) / P(convert); negative for a
+    channel that does harm; shape (channels,). Channels need each other, so the sum is not the
+    number of conversions.
+    """
+    counts, converted, _ = touch_counts(paths)
+    score = model.intercept + counts @ model.coefficient
+    without = expit(score[:, None] - counts * model.coefficient)
+    lost: Floats = converted @ (1 - without / expit(score)[:, None])
+    return lost
 
 
 def closed_form(paths: Paths) -> Floats:
@@ -120,6 +143,13 @@ def closed_form(paths: Paths) -> Floats:
     It is linear attribution over distinct channels, and journeys that did not convert do not matter
     to it (Zhao et al., arXiv 1804.05327). For comparison; shape (channels,).
     """
-    sets, converted, _ = channel_sets(paths)
-    shared: Floats = (converted / sets.sum(axis=1)) @ sets
+    counts, converted, _ = touch_counts(paths)
+    held = counts > 0
+    shared: Floats = (converted / held.sum(axis=1)) @ held
     return shared
+
+
+def _members(players: int) -> Ints:
+    """Who is in each coalition, 0 or 1; shape (2^players, players)."""
+    members: Ints = np.arange(2**players)[:, None] >> np.arange(players) & 1
+    return members

@@ -10,22 +10,29 @@ from numpy.typing import NDArray
 
 from attribution.errors import AttributionError
 from attribution.paths import paths_of
-from attribution.shapley import MOST, ConversionModel, closed_form, credit, learn, shapley
+from attribution.shapley import (
+    MOST,
+    ConversionModel,
+    closed_form,
+    credit,
+    learn,
+    lost_without,
+    shapley,
+)  # fmt: skip
 
 SEED = 20261130
 
 
-def _game(players: int, seed: int) -> tuple[NDArray[np.float64], object]:
+def _game(players: int, seed: int) -> NDArray[np.float64]:
     """A random worth for every coalition, by its number in binary."""
-    worth = np.random.default_rng(seed).normal(size=2**players)
-    return worth, lambda sets: worth[sets @ (1 << np.arange(players))]
+    return np.random.default_rng(seed).normal(size=2**players)
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.integers(1, 10), st.integers(0, 2**32 - 1))
 def test_equals_brute_force_over_all_coalitions(players: int, seed: int) -> None:
     """By dividends: what a coalition is worth beyond its parts is shared alike by its members."""
-    worth, value = _game(players, seed)
+    worth = _game(players, seed)
     dividend = worth.copy()
     for player in range(players):
         for coalition in range(2**players):
@@ -35,14 +42,14 @@ def test_equals_brute_force_over_all_coalitions(players: int, seed: int) -> None
     for coalition in range(1, 2**players):
         members = [p for p in range(players) if coalition >> p & 1]
         expected[members] += dividend[coalition] / len(members)
-    assert shapley(value, players) == pytest.approx(expected, abs=1e-9)  # type: ignore[arg-type]
+    assert shapley(worth[None])[0] == pytest.approx(expected, abs=1e-9)
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_equals_the_mean_over_all_orders_of_arrival(players: int, seed: int) -> None:
     """The definition itself."""
-    worth, value = _game(players, seed)
+    worth = _game(players, seed)
     gained = np.zeros(players)
     orders = list(permutations(range(players)))
     for order in orders:
@@ -50,7 +57,7 @@ def test_equals_the_mean_over_all_orders_of_arrival(players: int, seed: int) -> 
         for player in order:
             gained[player] += worth[coalition | 1 << player] - worth[coalition]
             coalition |= 1 << player
-    found = shapley(value, players)  # type: ignore[arg-type]
+    (found,) = shapley(worth[None])
     assert found == pytest.approx(gained / len(orders), abs=1e-9)
     assert found.sum() == pytest.approx(worth[-1] - worth[0])
 
@@ -82,11 +89,55 @@ def test_credit_follows_what_channels_add() -> None:
 
 
 def test_a_channel_that_does_harm_earns_nothing_beside_others() -> None:
-    """Its value is negative; credit is not."""
+    """Its value is negative; credit is not, and without it there would be more conversions."""
     rows = [(["a"], 50, 50), (["a", "harm"], 5, 95), (["harm"], 1, 99)]
     paths, names = paths_of(rows)
-    found = dict(zip(names, credit(paths, learn(paths)), strict=True))
-    assert found == pytest.approx({"a": 55, "harm": 1})
+    model = learn(paths)
+    assert dict(zip(names, credit(paths, model), strict=True)) == pytest.approx(
+        {"a": 55, "harm": 1}
+    )
+    lost = dict(zip(names, lost_without(paths, model), strict=True))
+    assert lost["harm"] < 0 < lost["a"] <= 55
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from("abcde"), min_size=1, max_size=9),
+            st.integers(0, 4), st.integers(0, 4),
+        ),
+        min_size=1, max_size=12,
+    ).filter(lambda rows: sum(r[1] for r in rows) > 0)
+)  # fmt: skip
+def test_credit_equals_a_plain_loop_over_journeys(rows: list[tuple[list[str], int, int]]) -> None:
+    """Each journey by itself, every coalition of its channels, with counts of touches."""
+    paths, names = paths_of(rows)
+    coefficient = np.linspace(-0.6, 1.4, len(names))
+    model = ConversionModel(-1.3, coefficient)
+    value = dict(zip(names, coefficient, strict=True))
+
+    def chance(path: list[str], kept: set[str]) -> float:
+        return 1 / (1 + np.exp(1.3 - sum(value[name] for name in path if name in kept)))
+
+    credited, lost = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+    for path, converted, _ in rows:
+        channels = sorted(set(path))
+        phi = dict.fromkeys(channels, 0.0)
+        orders = list(permutations(channels))
+        for order in orders:
+            for place, name in enumerate(order):
+                before = set(order[:place])
+                phi[name] += (chance(path, before | {name}) - chance(path, before)) / len(orders)
+        kept = {name: max(gain, 0) for name, gain in phi.items()}
+        whole = sum(kept.values())
+        for name in channels:
+            part = kept[name] / whole if whole > 0 else 1 / len(channels)
+            credited[name] += converted * part
+            without = chance(path, set(channels) - {name})
+            lost[name] += converted * (1 - without / chance(path, set(channels)))
+    assert dict(zip(names, credit(paths, model), strict=True)) == pytest.approx(credited)
+    assert dict(zip(names, lost_without(paths, model), strict=True)) == pytest.approx(lost)
 
 
 def test_closed_form_is_linear_over_distinct_channels() -> None:
@@ -97,7 +148,8 @@ def test_closed_form_is_linear_over_distinct_channels() -> None:
 
 def test_bad_input_is_refused() -> None:
     """Too many players to enumerate; nothing to learn from."""
+    many, _ = paths_of([([f"c{number}" for number in range(MOST + 1)], 1, 1)])
     with pytest.raises(AttributionError):
-        shapley(ConversionModel(0.0, np.zeros(MOST + 1)), MOST + 1)
+        credit(many, ConversionModel(0.0, np.zeros(MOST + 1)))
     with pytest.raises(AttributionError):
         learn(paths_of([(["a"], 4, 0)])[0])
