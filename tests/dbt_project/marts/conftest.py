@@ -13,7 +13,7 @@ Rows = Sequence[Mapping[str, Any]]
 SEEDS = (
     "channels channel_rules touch_types touch_rules conversion_types attribution_models "
     "fx_rates margins mql_rules utm_synonyms utm_taxonomy bots internal_traffic web_collectors "
-    "session_rules data_driven_rules"
+    "session_rules data_driven_rules cost_categories"
 )
 MODELS = (
     "identity.evidence.web marts.touches marts.conversions marts.spend marts.campaigns "
@@ -99,6 +99,10 @@ UPSTREAM = {
         "meta_ads_ad_id varchar, meta_ads_campaign_id varchar, campaign_name varchar, "
         "report_date date, report_end_date date, currency varchar, cost_local decimal(18, 2), "
         "impressions bigint, clicks bigint, purchases double"
+    ),
+    "staging.stg_costs__costs": (
+        "cost_id varchar, cost_date date, category varchar, campaign_name varchar, "
+        "currency varchar, cost_local decimal(18, 2)"
     ),
     "identity.identifiers": "id_type varchar, id_value varchar, person_id varchar",
     "identity.person_records": (

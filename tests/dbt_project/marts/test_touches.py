@@ -208,4 +208,7 @@ def test_spend_without_conversions_survives_at_the_rate_of_its_day(
         euros = Decimal("10") * rates[row["period"]]
         assert row["spend_usd"] == round(euros, 2) + 10
         assert (row["channel"], row["conversions"]) == ("paid_search", 0)
-        assert (row["roi"], row["roas"], row["cpa"]) == (-1.0, 0.0, None)
+        assert row["cost_usd"] == row["spend_usd"]
+        assert (row["roi"], row["roi_gross_margin"], row["roas"], row["cpa"]) == (
+            -100.0, -100.0, 0.0, None,
+        )  # fmt: skip

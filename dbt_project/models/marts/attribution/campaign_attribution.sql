@@ -5,22 +5,18 @@ campaigns as (
     from {{ ref('dim_campaigns') }}
 ),
 
+main as (
+    select *
+    from {{ ref('int_campaigns__main') }}
+),
+
 named as (
     select
-        *,
-        first_value(campaign_id) over (
-            partition by canonical_name
-            order by
-                array_position(
-                    [
-                        'salesforce', 'google_ads', 'meta_ads', 'linkedin_ads', 'microsoft_ads',
-                        'hubspot', 'utm'
-                    ],
-                    campaign_source
-                ),
-                campaign_id
-        ) as main_campaign_id
+        campaigns.campaign_id,
+        campaigns.canonical_name,
+        main.campaign_id as main_campaign_id
     from campaigns
+    inner join main on campaigns.canonical_name = main.canonical_name
 ),
 
 credited as (
@@ -43,12 +39,13 @@ credited as (
 spent as (
     select
         models.model,
-        cast(date_trunc('month', spend.spend_date) as date) as period,
-        named.main_campaign_id as campaign_id,
-        coalesce(named.canonical_name, '(no campaign)') as canonical_name,
-        spend.spend_usd
-    from {{ ref('fct_ad_spend') }} as spend
-    left join named on spend.campaign_id = named.campaign_id
+        cast(date_trunc('month', marketing_costs.cost_date) as date) as period,
+        main.campaign_id,
+        coalesce(marketing_costs.canonical_name, '(no campaign)') as canonical_name,
+        marketing_costs.cost_usd,
+        if(marketing_costs.cost_kind = 'media', marketing_costs.cost_usd, 0) as spend_usd
+    from {{ ref('fct_marketing_costs') }} as marketing_costs
+    left join main on marketing_costs.canonical_name = main.canonical_name
     cross join {{ ref('attribution_models') }} as models
 ),
 
@@ -66,6 +63,7 @@ summed as (
         canonical_name,
         cast(coalesce(sum(revenue_usd), 0) as decimal(18, 2)) as revenue_usd,
         cast(coalesce(sum(spend_usd), 0) as decimal(18, 2)) as spend_usd,
+        cast(coalesce(sum(cost_usd), 0) as decimal(18, 2)) as cost_usd,
         coalesce({{ exact_sum('weight', 'is_counted') }}, 0)::double as conversions,
         coalesce({{ exact_sum('weight', "conversion_type = 'lead_created'") }}, 0)::double as leads,
         coalesce({{ exact_sum('weight', "conversion_type = 'mql'") }}, 0)::double as mqls,

@@ -23,18 +23,18 @@ credited as (
         conversion_type,
         is_counted,
         weight,
-        revenue_usd,
-        cast(0 as decimal(18, 2)) as spend_usd
+        revenue_usd
     from credits
 ),
 
 spent as (
     select
         models.model,
-        cast(date_trunc('month', spend.spend_date) as date) as period,
-        spend.channel,
-        spend.spend_usd
-    from {{ ref('fct_ad_spend') }} as spend
+        cast(date_trunc('month', marketing_costs.cost_date) as date) as period,
+        marketing_costs.channel,
+        marketing_costs.cost_usd,
+        if(marketing_costs.cost_kind = 'media', marketing_costs.cost_usd, 0) as spend_usd
+    from {{ ref('fct_marketing_costs') }} as marketing_costs
     cross join models
 ),
 
@@ -51,6 +51,7 @@ summed as (
         channel,
         cast(coalesce(sum(revenue_usd), 0) as decimal(18, 2)) as revenue_usd,
         cast(coalesce(sum(spend_usd), 0) as decimal(18, 2)) as spend_usd,
+        cast(coalesce(sum(cost_usd), 0) as decimal(18, 2)) as cost_usd,
         coalesce({{ exact_sum('weight', 'is_counted') }}, 0)::double as conversions,
         coalesce({{ exact_sum('weight', "conversion_type = 'lead_created'") }}, 0)::double as leads,
         coalesce({{ exact_sum('weight', "conversion_type = 'mql'") }}, 0)::double as mqls,

@@ -5,6 +5,8 @@ raw_names as (
     union
     select campaign_name from {{ ref('int_spend__days') }}
     union
+    select campaign_name from {{ ref('stg_costs__costs') }}
+    union
     select utm_campaign as campaign_name from {{ ref('int_web__counted_pages') }}
     union
     select utm_campaign as campaign_name from {{ ref('stg_hubspot__email_events') }}
