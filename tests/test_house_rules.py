@@ -127,7 +127,9 @@ def test_names_follow_the_house() -> None:
         "sync": r"sync_[a-z0-9_]+__[a-z_]+",
         "marts": r"(dim|fct|int)_[a-z_]+|conversion_touches|(channel|campaign)_attribution"
         r"|person_accounts|account_suggestions|buying_groups|household_members"
-        r"|conversion_paths|position_attribution|time_to_convert",
+        r"|conversion_paths|position_attribution|time_to_convert"
+        r"|(revenue|customer_value|paid_cac|pipeline)_months|channel_costs_of_customers"
+        r"|funnel_cohorts",
     }
     for folder, pattern in allowed.items():
         found = [f for f in models() if f.parts[-3] == folder or f.parent.name == folder]

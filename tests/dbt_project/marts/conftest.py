@@ -13,7 +13,7 @@ Rows = Sequence[Mapping[str, Any]]
 SEEDS = (
     "channels channel_rules touch_types touch_rules conversion_types attribution_models "
     "fx_rates margins mql_rules utm_synonyms utm_taxonomy bots internal_traffic web_collectors "
-    "session_rules data_driven_rules cost_categories"
+    "session_rules data_driven_rules cost_categories revenue_rules sql_rules"
 )
 MODELS = (
     "identity.evidence.web marts.touches marts.conversions marts.spend marts.campaigns "
@@ -103,6 +103,21 @@ UPSTREAM = {
     "staging.stg_costs__costs": (
         "cost_id varchar, cost_date date, category varchar, campaign_name varchar, "
         "currency varchar, cost_local decimal(18, 2)"
+    ),
+    "staging.stg_billing__subscriptions": (
+        "billing_subscription_id varchar, billing_customer_id varchar, "
+        "subscription_status varchar, created_at timestamp, started_at timestamp, "
+        "trial_ended_at timestamp, canceled_at timestamp, ended_at timestamp"
+    ),
+    "staging.stg_billing__invoices": (
+        "billing_invoice_id varchar, billing_customer_id varchar, "
+        "billing_subscription_id varchar, billing_charge_id varchar, invoice_status varchar, "
+        "currency varchar, total_local decimal(18, 2), tax_local decimal(18, 2), "
+        "created_at timestamp, service_started_at timestamp, service_ended_at timestamp"
+    ),
+    "staging.stg_billing__refunds": (
+        "billing_charge_id varchar, billing_invoice_id varchar, currency varchar, "
+        "refunded_local decimal(18, 2), charged_at timestamp, refunded_at timestamp"
     ),
     "identity.identifiers": "id_type varchar, id_value varchar, person_id varchar",
     "identity.person_records": (
