@@ -52,20 +52,36 @@ full outer join attributed
 """
 
 _SPEND = f"""
-with reported as (
-    select source, spend_date, sum(cost_local) as amount
-    from marts.int_spend__days
+with counted as (
+    select source, spend_date, last_date, cost_local from marts.int_spend__days
     where left_out is null
+),
+-- The days of a report over several are looked at together, for they share its cost.
+spans as (
+    select source, spend_date, last_date from counted where last_date > spend_date
+),
+reported as (
+    select source, if(exists (
+        select 1 from spans where spans.source = counted.source
+        and counted.spend_date between spans.spend_date and spans.last_date
+    ), null, spend_date) as spend_date, sum(cost_local) as amount
+    from counted
     group by all
 ),
+batch as (
+    select source, spend_date, spend_local from {BATCH}
+),
 kept as (
-    select source, spend_date, sum(spend_local) as amount
-    from {BATCH}
+    select source, if(exists (
+        select 1 from spans where spans.source = batch.source
+        and batch.spend_date between spans.spend_date and spans.last_date
+    ), null, spend_date) as spend_date, sum(spend_local) as amount
+    from batch
     group by all
 )
-select coalesce(reported.source, kept.source) || '|'
-    || coalesce(cast(coalesce(reported.spend_date, kept.spend_date) as varchar), '(no date)')
-    as row_key
+select coalesce(reported.source, kept.source) || '|' || coalesce(
+    cast(coalesce(reported.spend_date, kept.spend_date) as varchar), '(reports over several days)'
+) as row_key
 from reported
 full outer join kept
     on reported.source = kept.source

@@ -73,14 +73,18 @@ from marts.fct_conversions
 cross join (values ('linear'), ('u_shaped')) as m(model)
 cross join (values ('t_1'), ('t_2')) as t(touch_id);
 create table marts.int_spend__days as select * from (values
-    ('google_ads', date '2026-06-01', 10.50::decimal(18, 2), null),
-    ('google_ads', date '2026-06-02', 20.00::decimal(18, 2), null),
-    ('google_ads', date '2026-06-02', 20.01::decimal(18, 2), 'the API has the day')
-) as t(source, spend_date, cost_local, left_out);
+    ('google_ads', date '2026-06-01', date '2026-06-01', 10.50::decimal(18, 2), null),
+    ('google_ads', date '2026-06-02', date '2026-06-02', 20.00::decimal(18, 2), null),
+    ('google_ads', date '2026-06-02', date '2026-06-02', 20.01::decimal(18, 2),
+     'the API has the day'),
+    ('meta_ads', date '2026-06-01', date '2026-06-02', 3.01::decimal(18, 2), null)
+) as t(source, spend_date, last_date, cost_local, left_out);
 create table marts.fct_ad_spend as
 select spend_date, source, 'g_1' as campaign_id, 'EUR' as currency,
     cost_local as spend_local, cost_local * 1.1 as spend_usd
-from marts.int_spend__days where left_out is null;
+from marts.int_spend__days where left_out is null and last_date = spend_date
+union all values (date '2026-06-01', 'meta_ads', 'm_1', 'EUR', 1.51, 1.66),
+    (date '2026-06-02', 'meta_ads', 'm_1', 'EUR', 1.50, 1.65);
 
 create table identity.identifiers as select * from (values
     ('email', 'ann@example.org', 'p_1'), ('email', 'bob@example.org', 'p_2'),

@@ -116,12 +116,13 @@ MARTS: dict[str, tuple[str, int | None]] = {
         1,
     ),
     "ad_spend_row_count": (EMPTY("marts.fct_ad_spend"), None),
-    "ad_spend_date_not_null": ("update marts.fct_ad_spend set spend_date = null", 2),
-    "ad_spend_amount_converted": ("update marts.fct_ad_spend set spend_usd = null", 2),
+    "ad_spend_date_not_null": ("update marts.fct_ad_spend set spend_date = null", 4),
+    "ad_spend_amount_converted": ("update marts.fct_ad_spend set spend_usd = null", 4),
     "ad_spend_reconciles": (
         "update marts.fct_ad_spend set spend_local = 10.51 where spend_local = 10.5; "
-        "delete from marts.fct_ad_spend where spend_local = 20",
-        2,
+        "delete from marts.fct_ad_spend where spend_local = 20; "
+        "update marts.fct_ad_spend set spend_local = 1.49 where spend_local = 1.5",
+        3,
     ),
     "utm_source_allowed": (
         "update marts.fct_touches set utm_source = 'Google' where touch_id = 't_1'",

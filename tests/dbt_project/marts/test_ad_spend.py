@@ -1,7 +1,7 @@
 """Spend of all ad platforms, each day once, and what later reports say of it."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -55,15 +55,23 @@ def built(module_home: Path, marts: Callable[..., None]) -> None:
 def test_every_platform_and_day_counts_once(query: Query) -> None:
     rows = query("from marts.fct_ad_spend")
     found = {(r["campaign_id"], r["spend_date"], r["currency"]): r["spend_local"] for r in rows}
-    assert found == {
+    # 41.00 over seven days is 5.857142…: five days have a cent more than the last two.
+    week = {
+        ("meta_ads:m", NEXT + timedelta(n), "USD"): Decimal("5.86") if n < 5 else Decimal("5.85")
+        for n in range(7)
+    }
+    assert sum(week.values()) == Decimal("41.00")
+    assert found == week | {
         ("google_ads:g", DAY, "USD"): Decimal("10.01"),
         ("google_ads:g", NEXT, "USD"): Decimal("20.00"),
         ("google_ads:g", DAY, "EUR"): Decimal("30.00"),
         ("linkedin_ads:group", DAY, "USD"): Decimal("4.00"),
         ("microsoft_ads:b", DAY, "USD"): Decimal("7.00"),
         ("meta_ads:m", DAY, "USD"): Decimal("5.00"),
-        ("meta_ads:m", NEXT, "USD"): Decimal("41.00"),
     }
+    clicks = [r["clicks"] for r in sorted(rows, key=lambda r: r["spend_date"])
+              if r["source"] == "meta_ads"]  # fmt: skip
+    assert clicks == [1, 1, 0, 0, 0, 0, 0, 0]
     channels = {r["source"]: r["channel"] for r in rows}
     assert channels == {
         "google_ads": "paid_search", "microsoft_ads": "paid_search",

@@ -2,8 +2,7 @@ with
 
 days as (
     select *
-    from {{ ref('int_spend__days') }}
-    where left_out is null
+    from {{ ref('int_spend__spread') }}
 ),
 
 campaigns as (
