@@ -102,11 +102,11 @@ def test_a_link_that_vanishes_without_a_load_is_found_by_the_checksum(
         run(con, 1, full=False)
         put_evidence(con, [*rows, (2, "r4", {"email": "b@a.test"})])
         run(con, 2, full=False)
-        looked.append(str(con.execute("select getvariable('everywhere')").fetchone()))
+        looked.append(str(con.execute("select getvariable('everywhere')").fetchall()))
         put_evidence(con, [rows[0], rows[2], (2, "r4", {"email": "b@a.test"})])
         assert run(con, 3, full=False).changed == 1
-        looked.append(str(con.execute("select getvariable('everywhere')").fetchone()))
-        assert looked == ["(None,)", "(1,)"]
+        looked.append(str(con.execute("select getvariable('everywhere')").fetchall()))
+        assert looked == ["[(None,)]", "[(1,)]"]
         assert groups(con) == [(["r1"],), (["r3", "r4"],)]
 
 

@@ -26,7 +26,7 @@ totals as (
         if(credits.channel = '(unattributed)', credits.channel, null) as channel,
         if(credits.conversion_type = 'refund', 'closed_won', credits.conversion_type)
             as learned_from,
-        sum(credits.weight) as weight,
+        {{ exact_sum('credits.weight') }}::double as weight,
         cast(abs(sum(credits.revenue_usd)) * 100 as bigint) as usd_cents,
         sign(sum(credits.revenue_usd)) as usd_sign
     from credits
