@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from attribution.errors import ConversionNotFound
+from warehouse.connection import fetch_rows
 
 Row = dict[str, Any]
 
@@ -290,6 +291,4 @@ def _try_instead(con: duckdb.DuckDBPyConnection, asked: str) -> str:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, **parameters: Any) -> list[Row]:
-    result = con.execute(sql, parameters)
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return fetch_rows(con, sql, parameters)

@@ -9,6 +9,7 @@ from identity import as_of
 from identity.lookup import person_id
 from identity.resolve import OVERRIDE
 from identity.similar import CURRENT, SIMILAR
+from warehouse.connection import fetch_rows
 
 Link = dict[str, Any]
 
@@ -152,6 +153,4 @@ def _asked_value(asked: str) -> str:
 
 
 def _links(con: duckdb.DuckDBPyConnection, person: str, sql: str) -> list[Link]:
-    result = con.execute(sql, {"person": person})
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return fetch_rows(con, sql, {"person": person})

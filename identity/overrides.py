@@ -9,6 +9,7 @@ import duckdb
 from identity import state
 from identity.errors import IdentityError
 from identity.lookup import person_id
+from warehouse.connection import fetch_rows
 
 Record = tuple[str, str, str]
 
@@ -82,7 +83,8 @@ def undo(con: duckdb.DuckDBPyConnection, number: int, maker: Maker) -> None:
 def listed(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every override, the newest last, with the people that its records are today."""
     state.create(con)
-    result = con.execute(
+    return fetch_rows(
+        con,
         """
         select
             o.*, count(*) as records,
@@ -93,10 +95,8 @@ def listed(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         left join state.person_records using (source, record_type, record_id)
         group by all
         order by override_number
-        """
+        """,
     )
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _matching(con: duckdb.DuckDBPyConnection, asked: str) -> tuple[str, list[Record]]:

@@ -5,6 +5,7 @@ from typing import Any
 import duckdb
 
 from identity.lookup import person_id
+from warehouse.connection import fetch_rows
 
 _IDENTIFIERS = """
 select id_type, id_value, first_seen_at, last_seen_at
@@ -88,38 +89,32 @@ def profile(con: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
     account = attributes.get("account_id")
     touches = _first(con, "fct_touches", _TOUCHES, [person])
     identifiers: dict[str, list[str]] = {}
-    for row in _rows(con, _IDENTIFIERS, [person]):
+    for row in fetch_rows(con, _IDENTIFIERS, [person]):
         identifiers.setdefault(row["id_type"], []).append(row["id_value"])
     return {
         "person_id": person,
-        "aliases": [row["alias_id"] for row in _rows(con, _ALIASES, [person])],
+        "aliases": [row["alias_id"] for row in fetch_rows(con, _ALIASES, [person])],
         "lifecycle_stage": attributes.pop("lifecycle_stage", None),
         "account": _first(con, "dim_accounts", _ACCOUNT, [account]) or None,
         "attributes": {key: value for key, value in attributes.items() if key != "person_id"},
         "identifiers": identifiers,
         "loyalty_ids": identifiers.get("loyalty_id", []),
-        "records": _rows(con, _RECORDS, [person]),
-        "merge_history": _rows(con, _JOINS, [person]),
-        "id_events": _rows(con, _EVENTS, [person, person]),
+        "records": fetch_rows(con, _RECORDS, [person]),
+        "merge_history": fetch_rows(con, _JOINS, [person]),
+        "id_events": fetch_rows(con, _EVENTS, [person, person]),
         "last_engagement": touches.get("last_engagement"),
         "total_touchpoints": touches.get("total_touchpoints", 0),
         "active_channels": touches.get("active_channels") or [],
         "consents": (
-            _rows(con, _CONSENTS, [person]) if _exists(con, "dim_person_consents") else []
+            fetch_rows(con, _CONSENTS, [person]) if _exists(con, "dim_person_consents") else []
         ),
     }
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[dict[str, Any]]:
-    result = con.execute(sql, values)
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _first(
     con: duckdb.DuckDBPyConnection, table: str, sql: str, values: list[Any]
 ) -> dict[str, Any]:
-    rows = _rows(con, sql, values) if _exists(con, table) else []
+    rows = fetch_rows(con, sql, values) if _exists(con, table) else []
     return rows[0] if rows else {}
 
 

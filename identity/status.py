@@ -5,6 +5,7 @@ from typing import Any
 import duckdb
 
 from identity.errors import IdentityError
+from warehouse.connection import fetch_rows
 
 _RUNS = """
 select
@@ -24,12 +25,9 @@ def last_runs(con: duckdb.DuckDBPyConnection, count: int) -> list[dict[str, Any]
     identity/watch.py). Raises IdentityError where no run left any.
     """
     try:
-        cursor = con.execute(_RUNS, [count])
+        found = fetch_rows(con, _RUNS, [count])
     except duckdb.CatalogException:
         found = []
-    else:
-        names = [column[0] for column in cursor.description or []]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     if not found:
         raise IdentityError(
             "expected a run that resolved people, found none yet; run `onefold run`"

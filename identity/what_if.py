@@ -9,6 +9,7 @@ import duckdb
 from identity.errors import IdentityError
 from identity.scope import one
 from identity.step import decide
+from warehouse.connection import fetch_rows
 
 COLUMNS = {"max_per_person": "integer", "limit_window": "varchar", "priority": "integer"}
 """What of a rule row may be tried: the others change the evidence itself."""
@@ -38,8 +39,8 @@ def what_if(
             "people_before": before,
             "people_after": _people(con),
             "affected_people": one(con, "select count(*) from affected"),
-            "events": _rows(con, _EVENTS),
-            "refused_merges": _rows(con, _REFUSED),
+            "events": fetch_rows(con, _EVENTS),
+            "refused_merges": fetch_rows(con, _REFUSED),
             **_held(con),
         }
 
@@ -117,9 +118,9 @@ def _held(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
                 found[kind][table] = count
     found["attribution"] = found["consent"] = []
     if "fct_attributed_conversions" in _tables(con, "marts"):
-        found["attribution"] = _rows(con, _CREDIT)
+        found["attribution"] = fetch_rows(con, _CREDIT)
     if "dim_person_consents" in _tables(con, "marts"):
-        found["consent"] = _rows(con, _CONSENT)
+        found["consent"] = fetch_rows(con, _CONSENT)
     return found
 
 
@@ -147,9 +148,3 @@ def _tables(con: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 
 def _people(con: duckdb.DuckDBPyConnection) -> int:
     return int(one(con, "select count(*) from state.people where status = 'live'"))
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    result = con.execute(sql)
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -7,6 +7,7 @@ import duckdb
 from ops import progress
 from ops.state import previous_checksum
 from warehouse.checksum import combined, table_checksums
+from warehouse.connection import fetch_rows
 from warehouse.settings import settings
 
 SOURCES = """
@@ -217,6 +218,4 @@ def _rows_of(
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, **params: Any) -> list[dict[str, Any]]:
-    cursor = con.execute(query, params) if params else con.execute(query)
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return fetch_rows(con, query, params)
