@@ -45,6 +45,7 @@ class SyncFailed(OnefoldError):
 def ingest(run_id: str, logical_date: str) -> str:
     """Land what is new; returns the run's clock. A refused file is reported, never raised."""
     from activation import state as activation_state
+    from attribution import state as attribution_state
     from expectations.state import ensure_state as ensure_gates
     from ingestion import freshness
     from ingestion.arrivals import ingest_all
@@ -53,7 +54,9 @@ def ingest(run_id: str, logical_date: str) -> str:
         landed = ingest_all(run_id)
         running.detail |= _counts(landed)
         with connect("ingest") as con:
-            for ensure in (ensure_state, ensure_gates, activation_state.ensure):
+            for ensure in (
+                ensure_state, ensure_gates, activation_state.ensure, attribution_state.ensure,
+            ):  # fmt: skip
                 ensure(con)
             as_of = clock.as_of(con, logical_date)
             freshness.record(con, as_of)

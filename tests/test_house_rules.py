@@ -128,6 +128,7 @@ def test_names_follow_the_house() -> None:
         "marts": r"(dim|fct|int)_[a-z_]+|conversion_touches|(channel|campaign)_attribution"
         r"|person_accounts|account_suggestions|buying_groups|household_members"
         r"|conversion_paths|position_attribution|time_to_convert"
+        r"|lift_results|attribution_calibration|mmm_weekly(_outcomes)?"
         r"|(revenue|customer_value|paid_cac|pipeline)_months|channel_costs_of_customers"
         r"|funnel_cohorts",
     }
