@@ -1,5 +1,7 @@
-"""`onefold attribution explain`."""
+"""`onefold attribution explain | holdouts`."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,13 +15,9 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the sub-commands of this room."""
     group = typer.Typer(no_args_is_help=True, help="Which touches share a conversion, and why.")
-    group.callback()(_group)
     group.command("explain")(explain_command)
+    group.command("holdouts")(holdouts_command)
     app.add_typer(group, name="attribution")
-
-
-def _group() -> None:
-    """Keep `explain` a word of its own while it is the only command."""
 
 
 def explain_command(
@@ -38,6 +36,46 @@ def explain_command(
     with connect("onefold attribution explain", read_only=True) as con:
         found = explain(con, conversion)
     print_json(found) if as_json else _print(found)
+
+
+def holdouts_command(
+    file: Annotated[
+        Path, typer.Argument(help="A CSV of assignments; its columns are in docs/attribution.md.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, write nothing.")] = False,
+) -> None:
+    """Load who was kept out of a channel by chance; `marts.lift_results` measures it from then on.
+
+    Exit 2, and nothing is written, if the file contradicts itself or what was loaded before.
+    """
+    from attribution.errors import HoldoutsRefused
+    from attribution.holdouts import load
+    from warehouse.connection import connect
+
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with connect("onefold attribution holdouts", read_only=dry_run) as con:
+        try:
+            lines = file.open(encoding="utf-8-sig", newline="")
+        except OSError as error:
+            message = f"expected a CSV file at {file}, got: {error.strerror}"
+            raise HoldoutsRefused(message) from None
+        with lines:
+            found = load(con, lines, now, dry_run=dry_run)
+    print_json(found) if as_json else _print_holdouts(found)
+
+
+def _print_holdouts(found: dict[str, Any]) -> None:
+    typer.echo(
+        f"rows          {found['rows_in']:,}: {found['rows_loaded']:,} loaded, "
+        f"{found['rows_rejected']:,} rejected"
+    )
+    for reason, count in found["rejected"].items():
+        typer.echo(f"  rejected    {count:,}: {reason}")
+    arms = ", ".join(f"{count:,} {arm}" for arm, count in found["people"].items())
+    typer.echo(f"people        {arms}; in both arms, so left out: {found['in_both_arms']:,}")
+    would = "would be new, nothing was written" if found["dry_run"] else "new"
+    typer.echo(f"assignments   {found['new']:,} {would}")
 
 
 def _print(found: dict[str, Any]) -> None:

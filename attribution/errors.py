@@ -9,3 +9,7 @@ class AttributionError(OnefoldError):
 
 class ConversionNotFound(AttributionError):
     """No conversion has the id that was asked for."""
+
+
+class HoldoutsRefused(AttributionError):
+    """A file of assignments that contradicts itself or earlier ones, or cannot be read."""

@@ -31,20 +31,21 @@ reported as (
     from comparisons
 ),
 
--- Experiments are independent of each other, so their intervals add up by squares.
+-- Experiments are independent of each other, so their intervals add up by squares. Decimals
+-- add up to the same whatever the order.
 summed as (
     select
         reported.channel,
         reported.model,
         reported.conversion_type,
-        count(comparisons.experiment) as experiments,
-        bool_and(comparisons.is_complete) as is_complete
-        {%- for unit in ["conversions", "revenue_usd"] %},
-            {{ exact_sum("comparisons.credited_" ~ unit) }}::double as credited_{{ unit }},
-            {{ exact_sum("comparisons.measured_" ~ unit) }}::double as measured_{{ unit }},
-            sqrt(sum(pow(comparisons.{{ unit }}_reach, 2)::decimal(38, 6))::double)
-                as {{ unit }}_reach
-        {%- endfor %}
+        {% for unit in ["conversions", "revenue_usd"] -%}
+            sum(comparisons.credited_{{ unit }}::decimal(38, 12))::double as credited_{{ unit }},
+            sum(comparisons.measured_{{ unit }}::decimal(38, 12))::double as measured_{{ unit }},
+            sqrt(sum(pow(comparisons.{{ unit }}_reach, 2)::decimal(38, 12))::double)
+                as {{ unit }}_reach,
+        {% endfor -%}
+        bool_and(comparisons.is_complete) as is_complete,
+        count(comparisons.experiment) as experiments
     from reported
     left join comparisons
         on
@@ -59,15 +60,15 @@ calibrated as (
         channel,
         model,
         conversion_type,
-        experiments,
-        is_complete
-        {%- for unit, factor in [("conversions", "conversions"), ("revenue_usd", "revenue")] %},
+        {% for unit, factor in [("conversions", "conversions"), ("revenue_usd", "revenue")] -%}
             credited_{{ unit }},
             measured_{{ unit }},
             measured_{{ unit }} - {{ unit }}_reach as measured_{{ unit }}_low,
             measured_{{ unit }} + {{ unit }}_reach as measured_{{ unit }}_high,
-            measured_{{ unit }} / nullif(credited_{{ unit }}, 0) as {{ factor }}_factor
-        {%- endfor %}
+            measured_{{ unit }} / nullif(credited_{{ unit }}, 0) as {{ factor }}_factor,
+        {% endfor -%}
+        experiments,
+        is_complete
     from summed
 )
 
