@@ -13,7 +13,7 @@ Rows = Sequence[Mapping[str, Any]]
 SEEDS = (
     "channels channel_rules touch_types touch_rules conversion_types attribution_models "
     "fx_rates margins mql_rules utm_synonyms utm_taxonomy bots internal_traffic web_collectors "
-    "session_rules data_driven_rules cost_categories revenue_rules sql_rules"
+    "session_rules data_driven_rules cost_categories revenue_rules sql_rules lift_rules holidays"
 )
 MODELS = (
     "identity.evidence.web marts.touches marts.conversions marts.spend marts.campaigns "
@@ -122,6 +122,11 @@ UPSTREAM = {
     "identity.identifiers": "id_type varchar, id_value varchar, person_id varchar",
     "identity.person_records": (
         "source varchar, record_type varchar, record_id varchar, person_id varchar"
+    ),
+    "identity.aliases": "alias_id varchar, person_id varchar",
+    "state.holdout_assignments": (
+        "experiment varchar, channel varchar, person_id varchar, arm varchar, "
+        "starts_at timestamp, ends_at timestamp, assigned_at timestamp"
     ),
     "marts.dim_people": "person_id varchar, account_id varchar",
     "marts.dim_accounts": "account_id varchar, salesforce_account_id varchar",
