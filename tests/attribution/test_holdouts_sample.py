@@ -7,6 +7,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ def test_lift_of_the_sample_equals_a_plain_loop(
     with connect("test", read_only=True) as con:
         records = con.execute("from identity.person_records").fetchall()
         conversions = con.execute(
-            "select conversion_type, person_id, converted_at, revenue_usd from marts.fct_conversions"
+            "select conversion_type, person_id, converted_at, revenue_usd "
+            "from marts.fct_conversions"
         ).fetchall()
         spend = con.execute(
             "select sum(spend_usd) from marts.fct_ad_spend where channel = 'paid_search' "
@@ -120,5 +122,5 @@ def test_weekly_tables_of_the_sample_hold_all_there_is(sample_run: Any) -> None:
     assert outcomes == conversions
     days = [week for (week,) in weeks]
     assert len(days) > 50
-    assert {later - day for day, later in zip(days, days[1:], strict=False)} == {timedelta(days=7)}
+    assert {later - day for day, later in pairwise(days)} == {timedelta(days=7)}
     assert not experiments  # nobody is held out until somebody says so
