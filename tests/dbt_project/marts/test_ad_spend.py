@@ -122,7 +122,7 @@ def test_each_restatement_says_old_and_new_cost_and_both_files(
     }  # fmt: skip
     warehouse_with(tables)
     with connect("test") as con:
-        con.execute("create schema state")
+        con.execute("create schema if not exists state")
         con.execute(ledger.LOADS)
         con.execute(LOAD_ORDER)
         for seq, (load, month) in enumerate([("may", 5), ("march", 3), ("april", 4)], start=1):
