@@ -91,6 +91,7 @@ def common(s: Settings) -> list[str]:
     return [
         "--project-dir", str(s.dbt_project),
         "--profiles-dir", str(s.dbt_project),
+        "--target", "build",  # whatever DBT_TARGET says in the shell of somebody who asks metrics
         "--target-path", str(s.dbt_target),
         "--log-path", str(s.home / "dbt" / "logs"),
         "--threads", str(s.threads),

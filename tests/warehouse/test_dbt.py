@@ -77,6 +77,13 @@ def test_everything_dbt_writes_is_in_the_home(built: DbtResult, tiny: Tiny) -> N
     }  # fmt: skip
 
 
+def test_a_shell_that_queries_metrics_can_build(
+    built: DbtResult, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBT_TARGET", "published")
+    assert build("after", command="run", s=tiny).of("success")
+
+
 def test_a_failed_model_is_named_and_the_warehouse_is_free(tiny: Tiny) -> None:
     with pytest.raises(
         DbtFailed, match=r"1 node\(s\) failed \(unknown: .*nowhere\" does not exist"
