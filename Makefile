@@ -27,4 +27,4 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python -q --no-deps --no-build-isolation -e .
 	touch $@
 
-lock: $(VENV)/installed ; $(BIN)/uv pip compile pyproject.toml -q --group dev --extra s3 --extra sftp --extra dlt --extra linkage --universal --generate-hashes --no-emit-index-url --excludes requirements.excludes -c requirements.constraints -o requirements.lock
+lock: $(VENV)/installed ; $(BIN)/uv pip compile pyproject.toml -q --group dev --extra s3 --extra sftp --extra dlt --extra linkage --extra semantic --universal --generate-hashes --no-emit-index-url --excludes requirements.excludes -c requirements.constraints -o requirements.lock
