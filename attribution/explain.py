@@ -111,8 +111,9 @@ from marts.int_attribution__people as people
 inner join marts.int_touches__channels as touches on people.person_id = touches.person_id
 inner join marts.int_touches__consents as consents on touches.touch_id = consents.touch_id
 left join marts.int_touches__consents as originals on touches.duplicate_of = originals.touch_id
-left join marts.int_attribution__journeys as journeys
-    on people.conversion_id = journeys.conversion_id and touches.touch_id = journeys.touch_id
+left join (
+    from marts.int_attribution__weights where conversion_id = $credited
+) as journeys on touches.touch_id = journeys.touch_id
 left join marts.fct_touches as facts on touches.touch_id = facts.touch_id
 left join campaigns on facts.campaign_id = campaigns.known_id
 where people.conversion_id = $credited

@@ -16,7 +16,7 @@ journeys as (
             as channel,
         case when touches.is_consented then touches.touched_at end as touched_at
     from {{ ref('fct_conversions') }} as conversions
-    inner join {{ ref('int_attribution__journeys') }} as touches
+    inner join {{ ref('int_attribution__eligible_touches') }} as touches
         on
             conversions.credit_conversion_id = touches.conversion_id
 )

@@ -1,39 +1,79 @@
 with
 
-amounts as (
-    select *
-    from {{ ref('int_attribution__amounts') }}
+conversions as (
+    select
+        *,
+        (abs(revenue_local) * 100)::double as local_cents,
+        (abs(revenue_usd) * 100)::double as usd_cents,
+        0.01::double * sign(revenue_local) as local_cent,
+        0.01::double * sign(revenue_usd) as usd_cent
+    from {{ ref('fct_conversions') }}
 ),
 
-pivoted as (
+weights as materialized (
+    select *
+    from {{ ref('int_attribution__masked') }}
+),
+
+-- A refund reads the weights of the sale it refunds, so both follow the same shares.
+credits as (
+    select
+        weights.* exclude (conversion_id),
+        conversions.conversion_id,
+        conversions.converted_at,
+        conversions.currency,
+        conversions.local_cents,
+        conversions.usd_cents,
+        conversions.local_cent,
+        conversions.usd_cent
+    from weights
+    inner join conversions on weights.conversion_id = conversions.credit_conversion_id
+),
+
+left_over as (
+    select
+        conversion_id,
+        {% call(model) each_model() %}
+            {{ last_with_a_cent(model ~ '_weight', 'local_cents') }} as {{ model }}_last_local,
+            {{ last_with_a_cent(model ~ '_weight', 'usd_cents') }} as {{ model }}_last_usd
+        {% endcall %}
+    from credits
+    group by conversion_id
+),
+
+amounts as (
     select
         ---------- ids
-        conversion_id,
-        touch_id,
-        person_id,
-        account_id,
-        campaign_id,
+        credits.conversion_id,
+        credits.touch_id,
+        credits.person_id,
+        credits.account_id,
+        credits.campaign_id,
         ---------- the touch
-        channel,
-        touched_at,
-        touch_number,
-        touch_count,
-        cut_count,
+        credits.channel,
+        credits.touched_at,
+        credits.touch_number,
+        credits.touch_count,
+        credits.cut_count,
         ---------- the conversion
-        currency,
-        converted_at,
+        credits.currency,
+        credits.converted_at,
         ---------- one weight and one amount a model: null where the conversion's value is not known
-        {% for model in attribution_models() -%}
-            coalesce(max(weight) filter (where model = '{{ model }}'), 0) as {{ model }}_weight,
-            cast(coalesce(
-                max(revenue_local) filter (where model = '{{ model }}'), 0 * max(revenue_local)
-            ) as decimal(18, 2)) as {{ model }}_revenue_local,
-            cast(coalesce(
-                max(revenue_usd) filter (where model = '{{ model }}'), 0 * max(revenue_usd)
-            ) as decimal(18, 2)) as {{ model }}_revenue_usd{% if not loop.last %},{% endif %}
-        {% endfor -%}
-    from amounts
-    group by all
+        {% call(model) each_model() %}
+            {{ model }}_weight,
+            {% for money in ('local', 'usd') -%}
+                cast({{ money }}_cent * (
+                    {{ whole_cents(model ~ '_weight', money ~ '_cents') }}
+                    + (
+                        {{ remainder_order(model ~ '_weight', money ~ '_cents') }}
+                        >= {{ model }}_last_{{ money }}
+                    )::integer
+                ) as decimal(18, 2)) as {{ model }}_revenue_{{ money }}
+                {%- if not loop.last %},{% endif %}
+            {% endfor -%}
+        {% endcall %}
+    from credits
+    inner join left_over on credits.conversion_id = left_over.conversion_id
 )
 
-select * from pivoted
+select * from amounts

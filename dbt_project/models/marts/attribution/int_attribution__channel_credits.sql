@@ -54,7 +54,7 @@ shared as (
             and totals.channel is null
 ),
 
--- As in int_attribution__amounts: whole cents by largest remainder, ties to the first by name.
+-- As in conversion_touches: whole cents by largest remainder, ties to the first by name.
 floored as (
     select
         *,

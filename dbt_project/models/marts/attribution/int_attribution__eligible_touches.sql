@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 conversions as (
@@ -15,6 +17,11 @@ people as (
     from {{ ref('int_attribution__people') }}
 ),
 
+milestones as (
+    select *
+    from {{ ref('int_attribution__milestones') }}
+),
+
 touches as (
     select
         fct_touches.*,
@@ -29,18 +36,20 @@ reached as materialized (
         conversions.conversion_id,
         conversions.converted_at,
         conversions.converted_at - to_seconds(types.lookback_seconds) as reaches_back_to,
+        milestones.lead_created_at,
+        milestones.opportunity_created_at,
+        milestones.won_at,
         types.max_touches,
         people.person_id
     from people
     inner join conversions on people.conversion_id = conversions.conversion_id
+    inner join milestones on people.conversion_id = milestones.conversion_id
     inner join types on conversions.conversion_type = types.conversion_type
 ),
 
 eligible as (
     select
-        reached.conversion_id,
-        reached.converted_at,
-        reached.max_touches,
+        reached.* exclude (person_id, converted_at, reaches_back_to),
         touches.touch_id,
         touches.person_id,
         touches.account_id,
@@ -63,7 +72,8 @@ ordered as (
         row_number() over (
             partition by conversion_id order by touched_at, source_priority, touch_id
         ) as full_number,
-        count(*) over (partition by conversion_id) as full_count
+        count(*) over (partition by conversion_id) as full_count,
+        max(touched_at) over (partition by conversion_id) as last_touched_at
     from eligible
 ),
 
@@ -77,7 +87,7 @@ capped as (
 
 positioned as (
     select
-        * exclude (max_touches, full_number, full_count),
+        * exclude (source_priority, max_touches, full_number, full_count),
         full_count - cut_count as touch_count,
         case when full_number = 1 then 1 else full_number - cut_count end as touch_number
     from capped

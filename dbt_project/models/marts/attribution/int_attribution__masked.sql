@@ -1,6 +1,8 @@
+{{ config(materialized='view') }}
+
 with
 
-weighted as (
+weights as materialized (
     select *
     from {{ ref('int_attribution__weights') }}
 ),
@@ -11,51 +13,28 @@ conversions as (
     where credit_conversion_id = conversion_id
 ),
 
-models as (
-    select *
-    from {{ ref('attribution_models') }}
-),
-
-shown as (
-    select
-        conversion_id,
-        model,
-        touch_id,
-        person_id,
-        account_id,
-        channel,
-        campaign_id,
-        touched_at,
-        touch_number,
-        touch_count,
-        cut_count,
-        weight
-    from weighted
-    where is_consented
-),
-
 withheld as (
     select
-        weighted.conversion_id,
-        weighted.model,
+        weights.conversion_id,
         '(consent withheld)' as touch_id,
         conversions.person_id,
         conversions.account_id,
         '(consent withheld)' as channel,
-        max(weighted.touch_count) + 1 as touch_number,
-        max(weighted.touch_count) as touch_count,
-        max(weighted.cut_count) as cut_count,
-        {{ exact_sum('weighted.weight') }}::double as weight
-    from weighted
-    inner join conversions on weighted.conversion_id = conversions.conversion_id
-    where not weighted.is_consented
-    group by all
+        max(weights.touch_count) + 1 as touch_number,
+        max(weights.touch_count) as touch_count,
+        max(weights.cut_count) as cut_count,
+        {% call(model) each_model() %}
+            {{ exact_sum(model ~ '_weight') }}::double as {{ model }}_weight
+        {% endcall %}
+    from weights
+    inner join conversions on weights.conversion_id = conversions.conversion_id
+    where not weights.is_consented
+    group by weights.conversion_id, conversions.person_id, conversions.account_id
 ),
 
 unattributed as (
     select
         conversions.conversion_id,
-        models.model,
         '(unattributed)' as touch_id,
         conversions.person_id,
         conversions.account_id,
@@ -63,24 +42,30 @@ unattributed as (
         1 as touch_number,
         0 as touch_count,
         0 as cut_count,
-        1.0 as weight
+        {% call(model) each_model() %} 1 as {{ model }}_weight {% endcall %}
     from conversions
-    anti join weighted on conversions.conversion_id = weighted.conversion_id
-    cross join models
+    anti join weights on conversions.conversion_id = weights.conversion_id
 ),
 
 unioned as (
-    select * from shown
+    select
+        conversion_id,
+        touch_id,
+        person_id,
+        account_id,
+        campaign_id,
+        channel,
+        touched_at,
+        touch_number,
+        touch_count,
+        cut_count,
+        {% call(model) each_model() %} {{ model }}_weight {% endcall %}
+    from weights
+    where is_consented
     union all by name
     select * from withheld
     union all by name
     select * from unattributed
-),
-
-credited as (
-    select *
-    from unioned
-    where weight > 0
 )
 
-select * from credited
+select * from unioned
