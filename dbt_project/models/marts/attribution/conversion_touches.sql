@@ -5,23 +5,25 @@ conversions as (
         *,
         (abs(revenue_local) * 100)::double as local_cents,
         (abs(revenue_usd) * 100)::double as usd_cents,
+        usd_cents is distinct from local_cents as is_converted,
         0.01::double * sign(revenue_local) as local_cent,
         0.01::double * sign(revenue_usd) as usd_cent
     from {{ ref('fct_conversions') }}
 ),
 
-weights as materialized (
+weights as (
     select *
     from {{ ref('int_attribution__masked') }}
 ),
 
 -- A refund reads the weights of the sale it refunds, so both follow the same shares.
-credits as (
+credits as materialized (
     select
         weights.* exclude (conversion_id),
         conversions.conversion_id,
         conversions.converted_at,
         conversions.currency,
+        conversions.is_converted,
         conversions.local_cents,
         conversions.usd_cents,
         conversions.local_cent,
@@ -34,8 +36,12 @@ left_over as (
     select
         conversion_id,
         {% call(model) each_model() %}
-            {{ last_with_a_cent(model ~ '_weight', 'local_cents') }} as {{ model }}_last_local,
-            {{ last_with_a_cent(model ~ '_weight', 'usd_cents') }} as {{ model }}_last_usd
+            {{ last_with_a_cent(model, 'local', 'true') }} as {{ model }}_local_last,
+            case
+                when any_value(is_converted)
+                    then {{ last_with_a_cent(model, 'usd', 'is_converted') }}
+                else {{ model }}_local_last
+            end as {{ model }}_usd_last
         {% endcall %}
     from credits
     group by conversion_id
@@ -61,16 +67,8 @@ amounts as (
         ---------- one weight and one amount a model: null where the conversion's value is not known
         {% call(model) each_model() %}
             {{ model }}_weight,
-            {% for money in ('local', 'usd') -%}
-                cast({{ money }}_cent * (
-                    {{ whole_cents(model ~ '_weight', money ~ '_cents') }}
-                    + (
-                        {{ remainder_order(model ~ '_weight', money ~ '_cents') }}
-                        >= {{ model }}_last_{{ money }}
-                    )::integer
-                ) as decimal(18, 2)) as {{ model }}_revenue_{{ money }}
-                {%- if not loop.last %},{% endif %}
-            {% endfor -%}
+            {{ amount(model, 'local') }} as {{ model }}_revenue_local,
+            {{ amount(model, 'usd') }} as {{ model }}_revenue_usd
         {% endcall %}
     from credits
     inner join left_over on credits.conversion_id = left_over.conversion_id
