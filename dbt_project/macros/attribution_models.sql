@@ -6,13 +6,6 @@
     ]) }}
 {%- endmacro %}
 
-{#- The block that calls it, once for each rule model, as a list of columns. -#}
-{% macro each_model() -%}
-    {% for model in attribution_models() -%}
-        {{ caller(model) | trim }}{% if not loop.last %},{% endif %}
-    {% endfor -%}
-{%- endmacro %}
-
 {#- What a touch may hold, and the column of attribution_models with its weight. -#}
 {% macro milestones() -%}
     {{ return({

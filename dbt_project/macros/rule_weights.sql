@@ -26,15 +26,11 @@
 
 {#- How many touches hold a milestone that has a weight: one that holds several counts once. -#}
 {% macro holders(model) -%}
+    {% set seen = ["0"] -%}
     {% for milestone, weight in milestones().items() -%}
-        (
-            {{ model }}.{{ weight }} > 0 and {{ milestone }}_number not in (
-                0
-                {%- for other, its_weight in (milestones().items() | list)[:loop.index0] -%}
-                    , if({{ model }}.{{ its_weight }} > 0, {{ other }}_number, 0)
-                {%- endfor -%}
-            )
-        )::integer
+        ({{ model }}.{{ weight }} > 0 and {{ milestone }}_number not in ({{ seen | join(", ") }}))::integer
+        {%- set number = "if(" ~ model ~ "." ~ weight ~ " > 0, " ~ milestone ~ "_number, 0)" -%}
+        {%- do seen.append(number) -%}
         {%- if not loop.last %} + {% endif %}
     {%- endfor %}
 {%- endmacro %}

@@ -5,7 +5,7 @@ conversions as (
         *,
         (abs(revenue_local) * 100)::double as local_cents,
         (abs(revenue_usd) * 100)::double as usd_cents,
-        usd_cents is distinct from local_cents as is_converted,
+        revenue_usd != revenue_local as is_converted,
         0.01::double * sign(revenue_local) as local_cent,
         0.01::double * sign(revenue_usd) as usd_cent
     from {{ ref('fct_conversions') }}
@@ -19,8 +19,8 @@ weights as (
 -- A refund reads the weights of the sale it refunds, so both follow the same shares.
 credits as materialized (
     select
-        weights.* exclude (conversion_id),
-        conversions.conversion_id,
+        weights.*,
+        conversions.conversion_id as for_conversion_id,
         conversions.converted_at,
         conversions.currency,
         conversions.is_converted,
@@ -34,23 +34,24 @@ credits as materialized (
 
 left_over as (
     select
-        conversion_id,
-        {% call(model) each_model() %}
+        for_conversion_id,
+        {% for model in attribution_models() -%}
             {{ last_with_a_cent(model, 'local', 'true') }} as {{ model }}_local_last,
             case
                 when any_value(is_converted)
                     then {{ last_with_a_cent(model, 'usd', 'is_converted') }}
                 else {{ model }}_local_last
             end as {{ model }}_usd_last
-        {% endcall %}
+            {%- if not loop.last %},{% endif %}
+        {% endfor -%}
     from credits
-    group by conversion_id
+    group by for_conversion_id
 ),
 
 amounts as (
     select
         ---------- ids
-        credits.conversion_id,
+        credits.for_conversion_id as conversion_id,
         credits.touch_id,
         credits.person_id,
         credits.account_id,
@@ -65,13 +66,14 @@ amounts as (
         credits.currency,
         credits.converted_at,
         ---------- one weight and one amount a model: null where the conversion's value is not known
-        {% call(model) each_model() %}
+        {% for model in attribution_models() -%}
             {{ model }}_weight,
             {{ amount(model, 'local') }} as {{ model }}_revenue_local,
             {{ amount(model, 'usd') }} as {{ model }}_revenue_usd
-        {% endcall %}
+            {%- if not loop.last %},{% endif %}
+        {% endfor -%}
     from credits
-    inner join left_over on credits.conversion_id = left_over.conversion_id
+    inner join left_over on credits.for_conversion_id = left_over.for_conversion_id
 )
 
 select * from amounts

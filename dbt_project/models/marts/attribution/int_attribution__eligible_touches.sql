@@ -49,7 +49,11 @@ reached as materialized (
 
 eligible as (
     select
-        reached.* exclude (person_id, converted_at, reaches_back_to),
+        reached.conversion_id,
+        reached.lead_created_at,
+        reached.opportunity_created_at,
+        reached.won_at,
+        reached.max_touches,
         touches.touch_id,
         touches.person_id,
         touches.account_id,

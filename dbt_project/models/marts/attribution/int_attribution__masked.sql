@@ -23,9 +23,10 @@ withheld as (
         max(weights.touch_count) + 1 as touch_number,
         max(weights.touch_count) as touch_count,
         max(weights.cut_count) as cut_count,
-        {% call(model) each_model() %}
+        {% for model in attribution_models() -%}
             {{ exact_sum(model ~ '_weight') }}::double as {{ model }}_weight
-        {% endcall %}
+            {%- if not loop.last %},{% endif %}
+        {% endfor -%}
     from weights
     inner join conversions on weights.conversion_id = conversions.conversion_id
     where not weights.is_consented
@@ -42,7 +43,9 @@ unattributed as (
         1 as touch_number,
         0 as touch_count,
         0 as cut_count,
-        {% call(model) each_model() %} 1 as {{ model }}_weight {% endcall %}
+        {% for model in attribution_models() -%}
+            1 as {{ model }}_weight{% if not loop.last %},{% endif %}
+        {% endfor -%}
     from conversions
     anti join weights on conversions.conversion_id = weights.conversion_id
 ),
@@ -59,7 +62,9 @@ unioned as (
         touch_number,
         touch_count,
         cut_count,
-        {% call(model) each_model() %} {{ model }}_weight {% endcall %}
+        {% for model in attribution_models() -%}
+            {{ model }}_weight{% if not loop.last %},{% endif %}
+        {% endfor -%}
     from weights
     where is_consented
     union all by name
