@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: run up test test-kills test-duckdb2 lint check bench-ingestion bench-identity lock
+.PHONY: run up test test-kills test-duckdb2 lint check bench-ingestion bench-identity bench-attribution lock
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed ; $(BIN)/onefold run --sample
@@ -17,6 +17,7 @@ lint: $(VENV)/installed ; $(BIN)/ruff check . && $(BIN)/ruff format --check . &&
 check: test lint
 bench-ingestion: $(VENV)/installed ; $(BIN)/python -m benchmarks.ingestion
 bench-identity: $(VENV)/installed ; $(BIN)/python -m benchmarks.identity
+bench-attribution: $(VENV)/installed ; $(BIN)/python -m benchmarks.attribution
 
 # The same tests on DuckDB 2.0, in an environment of their own.
 test-duckdb2: ; $(MAKE) VENV=.venv-duckdb2 .venv-duckdb2/installed && .venv-duckdb2/bin/uv pip install --python .venv-duckdb2/bin/python -q --no-deps duckdb==2.0.0 && $(MAKE) VENV=.venv-duckdb2 test

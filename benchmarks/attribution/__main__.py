@@ -16,6 +16,8 @@ from typing import Annotated, Any
 import typer
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "attribution.json"
+MEMORY = "5GB"
+"""DuckDB's limit, beyond which it spills; the process takes more."""
 
 
 def main(
@@ -23,21 +25,19 @@ def main(
     least: Annotated[int, typer.Option(help="Fewest touches, for the exponent.")] = 10**6,
     most: Annotated[int, typer.Option(help="Most touches, for the exponent.")] = 3 * 10**7,
     repeat: Annotated[int, typer.Option(help="Times each side runs; the fastest counts.")] = 3,
-    memory: Annotated[str, typer.Option(help="DuckDB's limit, beyond which it spills.")] = "5GB",
     folder: Annotated[Path | None, typer.Option(help="Where to work.")] = None,
 ) -> None:
     """Time the eight rule models on invented touches. Exit 1 over a limit."""
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         work = Path(temporary)
         sizes = {
-            size: _measure(work / f"touches_{size}", size, repeat, memory)
+            size: _measure(work / f"touches_{size}", size, repeat)
             for size in sorted({least, touches, most})
         }
         chains, simulated = (
-            _best([_run(side, work, memory) for _ in range(repeat)])
-            for side in ("chains", "simulated")
+            _best([_run(side, work) for _ in range(repeat)]) for side in ("chains", "simulated")
         )
-    rows = _results(sizes, touches, least, most, chains, simulated)
+    rows = _results(sizes, touches, least, most, (chains, simulated))
     RESULTS.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
     for row in rows:
         limit = f" (limit {row['limit']})" if row["limit"] else ""
@@ -46,14 +46,14 @@ def main(
         raise typer.Exit(1)
 
 
-def _measure(home: Path, touches: int, repeat: int, memory: str) -> dict[str, dict[str, Any]]:
+def _measure(home: Path, touches: int, repeat: int) -> dict[str, dict[str, Any]]:
     """The scan and the build, in turns, so that both meet the same machine."""
     home.mkdir()
-    _run("prepare", home, memory, touches)
+    _run("prepare", home, touches)
     found: dict[str, list[dict[str, Any]]] = {"floor": [], "rules": []}
     for _ in range(repeat):
         for side, runs in found.items():
-            runs.append(_run(side, home, memory))
+            runs.append(_run(side, home))
     shutil.rmtree(home)
     return {side: _best(runs) for side, runs in found.items()}
 
@@ -63,10 +63,10 @@ def _best(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {**best, "peak_mb": max(run["peak_mb"] for run in runs)}
 
 
-def _run(side: str, home: Path, memory: str, *numbers: int) -> dict[str, Any]:
+def _run(side: str, home: Path, *numbers: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.attribution.sides", side, *map(str, numbers)]
     env = {**os.environ, "ONEFOLD_HOME": str(home), "ONEFOLD_THREADS": "2",
-           "ONEFOLD_MEMORY_LIMIT": memory}  # fmt: skip
+           "ONEFOLD_MEMORY_LIMIT": MEMORY}  # fmt: skip
     done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -77,10 +77,9 @@ def _results(
     touches: int,
     least: int,
     most: int,
-    chains: dict[str, Any],
-    simulated: dict[str, Any],
+    markov: tuple[dict[str, Any], dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    main = sizes[touches]
+    main, (chains, simulated) = sizes[touches], markov
     seconds = {size: sides["rules"]["seconds"] for size, sides in sizes.items()}
     scan = {"one windowed scan": round(main["floor"]["seconds"], 2)}
     growth = math.log(seconds[most] / seconds[least]) / math.log(most / least)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from attribution.markov import markov
-from attribution.paths import Paths, paths_of
+from attribution.paths import paths_of
 from benchmarks.attribution import world
 from warehouse.connection import connect
 from warehouse.dbt import build, parsed
