@@ -164,10 +164,12 @@ def test_every_table_of_an_answer_is_there_for_bi_too(sample_run: Any, table: st
 
 
 def test_the_u_shaped_formula_is_where_it_says() -> None:
-    model, rules = paths(ANSWERS["the U-shaped formula"])
-    sql = (ROOT / model).read_text()
-    for word in ("first_weight", "last_weight", "other_weight", "ref('attribution_models')"):
-        assert word in sql
+    model, macro, rules = paths(ANSWERS["the U-shaped formula"])
+    for file, words in (
+        (model, ("other_weight", "ref('attribution_models')", "weight_held(model)")),
+        (macro, ('"first": "first_weight"', '"last": "last_weight"', '"u_shaped"')),
+    ):
+        assert all(word in (ROOT / file).read_text() for word in words), file
     with (ROOT / rules).open() as file:
         row = next(row for row in csv.DictReader(file) if row["model"] == "u_shaped")
     weights = [float(row[f"{name}_weight"]) for name in ("first", "other", "last")]
