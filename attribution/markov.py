@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import bicgstab, splu
 
 from attribution.errors import AttributionError
 from attribution.paths import Floats, Ints, Paths
 
 SMOOTHING = 1.0
 """How many journeys the next shorter window counts as, where a window was seen too rarely."""
+
+
+PRECISION = 1e-13
+"""What a solve may leave over, as a part of the right-hand side."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,11 @@ def _chain(paths: Paths, state: Ints, states: int) -> tuple[Any, Floats]:
 def _reach(step: Any, converts: Floats, kept: NDArray[np.bool_], begin: int) -> float:
     """The probability to convert from `begin` where journeys that leave `kept` are lost."""
     places = np.flatnonzero(kept)
-    inner = step[places][:, places]
-    solve = splu(sparse.csc_array(sparse.eye_array(len(places)) - inner))
-    return float(solve.solve(converts[places])[np.searchsorted(places, begin)])
+    left = sparse.csr_array(sparse.eye_array(len(places)) - step[places][:, places])
+    chance, failed = bicgstab(left, converts[places], rtol=PRECISION, atol=0)
+    if failed:  # journeys so long that iterating does not get there
+        chance = splu(sparse.csc_array(left), permc_spec="NATURAL").solve(converts[places])
+    return float(chance[np.searchsorted(places, begin)])
 
 
 def order_scores(
