@@ -38,39 +38,7 @@ went_out as (
     group by all
 ),
 
-reported as (
-    select
-        'channel_attribution' as report,
-        model,
-        period,
-        sum(cost_usd) as cost_usd,
-        sum(spend_usd) as spend_usd
-    from {{ ref('channel_attribution') }}
-    group by all
-    union all
-    select
-        'campaign_attribution' as report,
-        model,
-        period,
-        sum(cost_usd) as cost_usd,
-        sum(spend_usd) as spend_usd
-    from {{ ref('campaign_attribution') }}
-    group by all
-),
-
--- The rule models are in both reports; whatever other model a report has is held to the same law.
-models as (
-    select
-        reports.report,
-        attribution_models.model
-    from {{ ref('attribution_models') }} as attribution_models
-    cross join (values ('channel_attribution'), ('campaign_attribution')) as reports (report)
-    union
-    select
-        report,
-        model
-    from reported
-),
+{{ reported_by_month(["cost_usd", "spend_usd"]) }},
 
 expected as (
     select
