@@ -112,14 +112,21 @@ inner join marts.int_touches__channels as touches on people.person_id = touches.
 inner join marts.int_touches__consents as consents on touches.touch_id = consents.touch_id
 left join marts.int_touches__consents as originals on touches.duplicate_of = originals.touch_id
 left join (
-    from marts.int_attribution__weights where conversion_id = $credited
+    from marts.int_attribution__eligible_touches where conversion_id = $credited
 ) as journeys on touches.touch_id = journeys.touch_id
+left join (
+    from marts.conversion_touches where conversion_id = $credited
+) as credits
+    on credits.touch_id = case
+        when journeys.is_consented then journeys.touch_id
+        when not journeys.is_consented then '(consent withheld)'
+    end
 left join marts.fct_touches as facts on touches.touch_id = facts.touch_id
 left join campaigns on facts.campaign_id = campaigns.known_id
 where people.conversion_id = $credited
 order by touches.touched_at, touches.source_priority, touches.touch_id
 """.format(
-    held=", ".join(f"coalesce(journeys.is_{name}, false) as is_{name}" for name in MILESTONES)
+    held=", ".join(f"coalesce(credits.is_{name}, false) as is_{name}" for name in MILESTONES)
 )
 
 _CREDITS = """

@@ -135,6 +135,10 @@ def parsed(s: Settings) -> Any:
         with (s.dbt_target / "parse.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             outcome = dbtRunner().invoke(["parse", "--no-write-json", *common(s)])
+            if outcome.exception is not None:
+                # What an earlier version of the project left may be what does not fit.
+                (s.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
+                outcome = dbtRunner().invoke(["parse", "--no-write-json", *common(s)])
         if outcome.exception is not None:
             raise DbtFailed(f"the dbt project does not parse: {outcome.exception}")
         _manifests[s.dbt_project] = outcome.result

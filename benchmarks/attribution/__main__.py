@@ -1,7 +1,4 @@
-"""`python -m benchmarks.attribution`: the rule models beside one scan, and the Markov chains.
-
-How fast a day's change is credited is not measured.
-"""
+"""`python -m benchmarks.attribution`: rule models, whole and a day's change, beside one scan."""
 
 import json
 import math
@@ -47,13 +44,15 @@ def main(
 
 
 def _measure(home: Path, touches: int, repeat: int) -> dict[str, dict[str, Any]]:
-    """The scan and the build, in turns, so that both meet the same machine."""
+    """The scan, the build and a day's change, in turns, so that all meet the same machine."""
     home.mkdir()
     _run("prepare", home, touches)
-    found: dict[str, list[dict[str, Any]]] = {"floor": [], "rules": []}
-    for _ in range(repeat):
-        for side, runs in found.items():
-            runs.append(_run(side, home))
+    found: dict[str, list[dict[str, Any]]] = {"floor": [], "rules": [], "day": []}
+    for day in range(repeat):
+        found["floor"].append(_run("floor", home))
+        found["rules"].append(_run("rules", home, 1))
+        _run("change", home, day)
+        found["day"].append(_run("rules", home))
     shutil.rmtree(home)
     return {side: _best(runs) for side, runs in found.items()}
 
@@ -92,6 +91,9 @@ def _results(
     rows: list[tuple[str, float, float | None, str, dict[str, Any]]] = [
         ("eight rule models / one windowed scan", seconds[touches] / main["floor"]["seconds"], 15,
          "times", scan),
+        ("a day's change of 1 % of people / eight rule models",
+         main["day"]["seconds"] / seconds[touches], 0.1, "", {
+             "conversions credited anew": main["day"]["affected"]}),
         (f"exponent from {least:,} to {most:,} touches", growth, 1.1, "", {}),
         ("peak memory, eight rule models", main["rules"]["peak_mb"], 8000, "MB", {}),
         ("markov orders 1 to 4 on 10,000 distinct paths", chains["seconds"], 1, "s", peer),

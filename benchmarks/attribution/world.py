@@ -47,6 +47,18 @@ select
 from marts.fct_conversions;
 """
 
+# One person in a hundred, others each day, has four more touches, two of them eligible.
+_CHANGE = """
+insert into marts.fct_touches by name
+select
+    touch_id || '_' || getvariable('day') as touch_id,
+    touched_at + to_hours(1) as touched_at,
+    * exclude (touch_id, touched_at)
+from marts.fct_touches
+where hash(person_id) % 100 = getvariable('day')
+    and len(touch_id) = 16 and touch_id[-1] in ('4', '5');
+"""
+
 FLOOR = """
 select max(place), count(*)
 from (
@@ -60,4 +72,11 @@ def create(con: duckdb.DuckDBPyConnection, touches: int) -> None:
     """`touches` touches of a twentieth as many people, each with one sale of ten eligible ones."""
     con.execute("set variable touches = ?", [touches])
     con.execute(_TABLES)
+    con.execute("checkpoint")
+
+
+def change(con: duckdb.DuckDBPyConnection, day: int) -> None:
+    """What `day` (below 100) adds: new touches of one person in a hundred."""
+    con.execute("set variable day = ?", [day])
+    con.execute(_CHANGE)
     con.execute("checkpoint")
