@@ -1,5 +1,6 @@
-"""`onefold attribution explain | holdouts`."""
+"""`onefold attribution explain | diff | holdouts`."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the sub-commands of this room."""
     group = typer.Typer(no_args_is_help=True, help="Which touches share a conversion, and why.")
     group.command("explain")(explain_command)
+    group.command("diff")(diff_command)
     group.command("holdouts")(holdouts_command)
     app.add_typer(group, name="attribution")
 
@@ -36,6 +38,29 @@ def explain_command(
     with connect("onefold attribution explain", read_only=True) as con:
         found = explain(con, conversion)
     print_json(found) if as_json else _print(found)
+
+
+def diff_command(
+    run_a: Annotated[
+        str, typer.Argument(help="A run_id of ops.runs, or `previous`: as it was.")
+    ] = "previous",
+    run_b: Annotated[str, typer.Argument(help="A later run, or `latest`: as it is.")] = "latest",
+    conversion_type: Annotated[
+        str | None, typer.Option("--type", help="One conversion type, such as closed_won.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Conversions that are printed.", min=0)] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, all of it.")] = False,
+) -> None:
+    """Show which conversions a later run credits otherwise, why, and what channels gain or lose.
+
+    Exit 2 if a run was not recorded: ONEFOLD_ATTRIBUTION_HISTORY=true does.
+    """
+    from attribution.history import diff
+    from warehouse.connection import connect
+
+    with connect("onefold attribution diff", read_only=True) as con:
+        found = diff(con, run_a, run_b, conversion_type)
+    print_json(found) if as_json else _print_diff(found, limit)
 
 
 def holdouts_command(
@@ -63,6 +88,35 @@ def holdouts_command(
         with lines:
             found = load(con, lines, now, dry_run=dry_run)
     print_json(found) if as_json else _print_holdouts(found)
+
+
+def _print_diff(found: dict[str, Any], limit: int) -> None:
+    from rich.console import Console
+
+    out = Console(highlight=False, markup=False, emoji=False, width=1_000)
+    for name, run in (("was", found["run_a"]), ("is", found["run_b"])):
+        typer.echo(f"{name:<4} {run['run_id']}, as of {run['as_of']} UTC")
+    conversions, channels = found["conversions"], found["channels"]
+    counts = Counter(row["change"] for row in conversions)
+    told = ", ".join(f"{count:,} {change}" for change, count in sorted(counts.items()))
+    typer.echo(f"\nconversions credited otherwise: {len(conversions):,}{told and f' ({told})'}")
+    table = _table("conversion", "change", "USD was", "USD is", "touches were", "touches are")
+    for row in conversions[:limit]:
+        touches = ("-" if row[n] is None else str(row[n]) for n in ("touches_were", "touches_are"))
+        money = (_money(row[n]) for n in ("revenue_usd_was", "revenue_usd_is"))
+        table.add_row(row["conversion_id"], row["change"], *money, *touches)
+    if table.rows:
+        out.print(table)
+    if len(conversions) > limit:
+        typer.echo(f"… and {len(conversions) - limit:,} more; --limit or --json")
+    table = _table("model", "channel", "conversions", "USD was", "USD is", "difference")
+    for row in channels:
+        counted = f"{row['conversions_were']:.2f} -> {row['conversions_are']:.2f}"
+        was, now = row["revenue_usd_was"], row["revenue_usd_is"]
+        table.add_row(row["model"], row["channel"], counted, *map(_money, (was, now, now - was)))
+    if table.rows:
+        typer.echo("\nchannels")
+        out.print(table)
 
 
 def _print_holdouts(found: dict[str, Any]) -> None:

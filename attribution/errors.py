@@ -13,3 +13,7 @@ class ConversionNotFound(AttributionError):
 
 class HoldoutsRefused(AttributionError):
     """A file of assignments that contradicts itself or earlier ones, or cannot be read."""
+
+
+class RunNotRecorded(AttributionError):
+    """No recorded run has the id that was asked for."""

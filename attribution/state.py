@@ -1,8 +1,13 @@
-"""The durable table of experiments in schema `state`; dbt only reads it."""
+"""The durable tables of this room in schema `state`; dbt only reads them."""
 
 import duckdb
 
-DDL = """
+from attribution.credit_rows import MODELS
+
+_CREDITS = "".join(
+    f",\n    {m}_weight double not null,\n    {m}_revenue_usd decimal(18, 2)" for m in MODELS
+)
+DDL = f"""
 create schema if not exists state;
 
 -- One row per experiment, channel, person and arm: who was assigned, whether or not anybody was
@@ -19,9 +24,31 @@ create table if not exists state.holdout_assignments (
     ends_at timestamp not null,
     assigned_at timestamp not null
 );
+
+-- One row per run whose credit was recorded, in their order.
+create table if not exists state.attribution_runs (
+    number bigint not null,
+    run_id varchar not null,
+    as_of timestamp not null
+);
+
+-- One row per conversion, channel, campaign and period of runs in which it was credited so: from
+-- from_run (included) to to_run (excluded; null while it holds).
+create table if not exists state.attribution_credits (
+    conversion_id varchar not null,
+    conversion_type varchar not null,
+    channel varchar not null,
+    campaign_id varchar,
+    from_run bigint not null,
+    to_run bigint,
+    converted_at timestamp not null,
+    revenue_usd decimal(18, 2),
+    touch_count bigint not null,
+    inputs_hash ubigint not null{_CREDITS}
+);
 """
 
 
 def ensure(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the table where it is missing."""
+    """Create the tables where they are missing."""
     con.execute(DDL)

@@ -130,8 +130,15 @@ def identity(run_id: str, as_of: str) -> None:
 
 def marts(run_id: str, as_of: str) -> None:
     """Marts, segments, sync candidates, and the laws over them."""
+    from attribution import history
+    from attribution.state import ensure
+
     with progress.stage(run_id, "marts") as running:
         running.detail |= _build(f"{MARTS} {LAWS}", as_of)
+        if settings().attribution_history:
+            with connect("attribution history") as con:
+                ensure(con)
+                running.detail["credited_otherwise"] = history.record(con, run_id, as_of)
 
 
 def gate_marts(run_id: str, as_of: str) -> None:

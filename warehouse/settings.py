@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     identity_model: str = ""
     """Which model's similar pairs may join records: `latest`, a version such as `identity-0001`, or
     empty for none."""
+    attribution_history: bool = False
+    """Whether each run keeps what it credited, for `onefold attribution diff`."""
     schedule: str = "@daily"
     """When the main job runs by itself: a cron expression or preset in UTC, or `none`."""
     ready_poll_seconds: float = Field(default=30.0, gt=0)

@@ -59,7 +59,7 @@ def rules(anew: int = 0) -> dict[str, Any]:
         ((rows, usd, value, affected),) = con.execute(
             "select count(*), sum(u_shaped_revenue_usd), "
             "(select sum(revenue_usd) from marts.fct_conversions), "
-            "(select count(*) from marts.int_attribution__affected) from marts.conversion_touches"
+            "(select count(*) from ops.int_attribution__affected) from marts.conversion_touches"
         ).fetchall()
     if usd != value:
         raise SystemExit(f"expected amounts that sum to {value}, got {usd}; this is a bug")

@@ -1,8 +1,7 @@
-{#- CTEs from `reached` (journey, person_id, reaches_back_to, converted_at, max_touches) to
-    `positioned`: the touches that share the credit of each journey, numbered in their order.
-    `journey` is the name of the column that tells journeys apart, `more` columns of `reached` that
-    are carried along. -#}
-{% macro eligible_touches(journey, more=[]) -%}
+{#- CTEs from `reached` (person_id, role_weight, reaches_back_to, converted_at, max_touches and what
+    `journey` names, the column that tells journeys apart) to `positioned`: the touches that share
+    the credit of each journey, numbered in their order. -#}
+{% macro eligible_touches(journey) -%}
 touches as (
     select
         fct_touches.*,
@@ -14,9 +13,7 @@ touches as (
 eligible as (
     select
         reached.{{ journey }},
-        {%- for column in more %}
-        reached.{{ column }},
-        {%- endfor %}
+        reached.role_weight,
         reached.max_touches,
         touches.touch_id,
         touches.person_id,

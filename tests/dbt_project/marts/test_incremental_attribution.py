@@ -203,7 +203,7 @@ def rebuilt() -> tuple[set[str], list[Any]]:
     """The conversions that were found affected, and conversion_touches after it."""
     build(MODELS, command="run")
     with connect("test") as con:
-        affected = con.execute("select conversion_id from marts.int_attribution__affected")
+        affected = con.execute("select conversion_id from ops.int_attribution__affected")
         return ({key for (key,) in affected.fetchall()},
                 con.execute("from marts.conversion_touches order by all").fetchall())  # fmt: skip
 

@@ -1,3 +1,5 @@
+{{ config(schema='ops') }}
+
 with
 
 inputs as (

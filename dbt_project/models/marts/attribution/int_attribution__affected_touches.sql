@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', schema='ops') }}
 
 with
 
@@ -37,6 +37,6 @@ reached as materialized (
     inner join types on journeys.conversion_type = types.conversion_type
 ),
 
-{{ eligible_touches('journey_number', more=['role_weight']) }}
+{{ eligible_touches('journey_number') }}
 
 select * from positioned
