@@ -17,12 +17,14 @@ people as (
     from {{ ref('int_attribution__people') }}
 ),
 
+-- A hash of several columns is the last one's XORed to the others': it is hashed once more, so that
+-- two changes do not cancel each other out in the sum.
 touches as (
     select
         person_id,
-        bit_xor(hash(
+        sum(hash(hash(
             touch_id, account_id, channel, campaign_id, touched_at, source_priority, is_consented
-        )) as touches_hash
+        ))) as touches_hash
     from {{ ref('fct_touches') }}
     group by person_id
 ),
@@ -30,24 +32,24 @@ touches as (
 groups as (
     select
         people.conversion_id,
-        bit_xor(hash(people.person_id, touches.touches_hash)) as group_hash
+        sum(hash(hash(people.person_id, touches.touches_hash))) as group_hash
     from people
     left join touches on people.person_id = touches.person_id
     group by people.conversion_id
 ),
 
 models as (
-    select bit_xor(hash(attribution_models)) as models_hash
+    select sum(hash(hash(attribution_models))) as models_hash
     from {{ ref('attribution_models') }} as attribution_models  -- noqa: AL05
 ),
 
 types as (
-    select bit_xor(hash(conversion_types)) as types_hash
+    select sum(hash(hash(conversion_types))) as types_hash
     from {{ ref('conversion_types') }} as conversion_types  -- noqa: AL05
 ),
 
 direct as (
-    select bit_xor(hash(channel, is_direct)) as direct_hash
+    select sum(hash(hash(channel, is_direct))) as direct_hash
     from {{ ref('channels') }}
 ),
 
