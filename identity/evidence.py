@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 
+from identity.arrays import set_variables
+
 LINKS = "identity.int_identity__links"
 RECORDS = "identity.int_identity__records"
 
@@ -40,8 +42,7 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
     links, links_sum = _row(con, _NOW)
     (last,) = _row(con, _LAST_LOAD)
     known = con.execute(_BEFORE).fetchone()
-    con.execute("set variable run_number = ?", [run_number])
-    con.execute("set variable last_load_id = ?", [known[2] if known else ""])
+    set_variables(con, run_number=run_number, last_load_id=known[2] if known else "")
     con.execute(_NO_DELTA)
     if known is None:
         con.execute(_OBSERVE_ALL)

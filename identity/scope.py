@@ -4,9 +4,9 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from identity.arrays import columns, one
 from identity.limits import UNDATED, Ints, Limit
 from identity.resolve import SPLIT, Graph, Part, Sides
 
@@ -74,12 +74,13 @@ def edges(record: Ints, starts: NDArray[np.int64]) -> tuple[Ints, Ints]:
 
 def read_part(con: duckdb.DuckDBPyConnection, records: Ints) -> Part:
     """Every link among `records` (in order), which are numbered anew; leaves `part_values`."""
-    con.register("in_part", pa.table({"record": records, "inner": np.arange(len(records))}))
+    con.register("in_part", {"record": records, "inner": np.arange(len(records))})
     con.execute(_PART)
     con.unregister("in_part")
-    record, value, seen = con.execute(
-        f"select record, value, coalesce(epoch(observed_at)::bigint, {UNDATED}) from part_links"
-    ).to_arrow_table().columns  # fmt: skip
+    links: dict[str, Any] = con.execute(
+        f"select record, value, coalesce(epoch(observed_at)::bigint, {UNDATED}) as seen "
+        "from part_links"
+    ).fetchnumpy()
     kind, counts = columns(
         con, "select priority, (not is_shared)::integer from part_values order by value"
     )
@@ -87,9 +88,9 @@ def read_part(con: duckdb.DuckDBPyConnection, records: Ints) -> Part:
     mine = np.isin(sides.record, records)
     return Part(
         records=len(records),
-        link_record=np.asarray(record, np.int32),
-        link_value=np.asarray(value, np.int32),
-        link_seen=np.asarray(seen, np.int64),
+        link_record=links["record"],
+        link_value=links["value"],
+        link_seen=links["seen"],
         value_kind=kind,
         value_counts=counts.astype(np.bool_),
         sides=Sides(
@@ -151,7 +152,7 @@ def read_prior(
     Leaves temp table `persons` (person_id, person): the living persons in scope, by their ids.
     """
     con.execute(_PERSONS)
-    record_hash, prior, loaded = con.execute(_KNOWN).to_arrow_table().columns
+    known: dict[str, Any] = con.execute(_KNOWN).fetchnumpy()
     (person_rank,) = columns(
         con,
         """
@@ -162,9 +163,9 @@ def read_prior(
         """,
     )
     return (
-        np.asarray(record_hash, np.uint64),
-        np.asarray(prior, np.int32),
-        np.asarray(loaded, np.int64),
+        known["record_hash"],
+        known["prior"],
+        known["loaded"],
         person_rank,
     )
 
@@ -181,23 +182,11 @@ from (select distinct _load_id from scope_records)
 # A load has fewer than 2^36 lines.
 _KNOWN = """
 select
-    scope_records.record_hash, coalesce(persons.person, -1),
-    load_order.place << 36 | coalesce(scope_records._line, 0)
+    scope_records.record_hash, coalesce(persons.person, -1) as prior,
+    load_order.place << 36 | coalesce(scope_records._line, 0) as loaded
 from scope_records
 inner join load_order using (_load_id)
 left join known_records using (record_hash)
 left join persons using (person_id)
 order by scope_records.record
 """
-
-
-def columns(con: duckdb.DuckDBPyConnection, sql: str) -> list[Ints]:
-    """The columns of a query as int32 arrays."""
-    table = con.execute(sql).to_arrow_table()
-    return [np.asarray(column.combine_chunks(), np.int32) for column in table.columns]
-
-
-def one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """The only value of a query."""
-    ((value,),) = con.execute(sql).fetchall()
-    return value

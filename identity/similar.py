@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from identity.arrays import columns, set_variables
 from identity.limits import Ints, Limit
 from identity.resolve import SPLIT, components
-from identity.scope import columns, read_sides
+from identity.scope import read_sides
 from warehouse.settings import settings
 
 SIMILAR = 999
@@ -70,7 +70,7 @@ def observe(
         pairs = similar_pairs(con, path)
     else:
         return 0
-    con.execute("set variable run_number = ?", [run_number])
+    set_variables(con, run_number=run_number)
     con.execute(_NO_PAIRS)
     if pairs is not None:
         con.register("in_pairs", pairs)
@@ -132,7 +132,7 @@ def _limits(con: duckdb.DuckDBPyConnection, limits: dict[int, Limit]) -> list[ob
     """The limits as clustering reads them, splits by hand among them."""
     from identity.linkage.clusters import Limit as ClusterLimit
 
-    con.register("in_limits", pa.table({"priority": pa.array(list(limits), pa.int32())}))
+    con.register("in_limits", {"priority": np.array(list(limits), np.int32)})
     record, value, kind = columns(con, _HELD)
     con.unregister("in_limits")
     names = dict(con.execute("select priority, id_type from rules.identity_id_types").fetchall())

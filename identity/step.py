@@ -6,16 +6,16 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from identity import similar, state
+from identity.arrays import columns, one, row, set_variables
 from identity.errors import IdentityError
 from identity.evidence import Change, narrow, observe, touch
 from identity.limits import Ints
 from identity.naming import bridges, name
 from identity.rehash import rehash
 from identity.resolve import partition
-from identity.scope import columns, one, read_graph, read_limits, read_part, read_prior
+from identity.scope import read_graph, read_limits, read_part, read_prior
 from identity.watch import watch
 from identity.write import Decision, Run, write
 from warehouse.connection import connect, transaction
@@ -125,7 +125,7 @@ def _rules(
         return []
     concerned = np.unique(joined.labels[np.isin(prior, np.array(merged).ravel())])
     records = np.flatnonzero(np.isin(joined.labels, concerned)).astype(np.int32)
-    con.register("in_records", pa.table({"record": records}))
+    con.register("in_records", {"record": records})
     first, second, kind = columns(con, _BRIDGES)
     con.unregister("in_records")
     first, second = (
@@ -146,11 +146,11 @@ select min(record) over (partition by value_hash), record, priority from mine
 
 def _last_run(con: duckdb.DuckDBPyConnection) -> tuple[int, str]:
     """The number of the next run, and the rules of the last."""
-    row = con.execute(
+    last = con.execute(
         "select run_number + 1, rules_hash from state.identity_runs "
         "order by run_number desc limit 1"
     ).fetchone()
-    return row or (1, "")
+    return last or (1, "")
 
 
 def _record_run(
@@ -161,20 +161,22 @@ def _record_run(
     summary: IdentitySummary,
 ) -> None:
     counts = {key: value for key, value in asdict(summary).items() if key != "resolved"}
-    row = {
+    figures = {
         "run_number": run.number, "run_id": run.run_id, "as_of": run.at,
         "scope": how[0], "rules_hash": how[1], "hash_probe": one(con, "select hash('onefold')"),
         "records_resolved": summary.resolved, **asdict(change), **counts,
     }  # fmt: skip
-    con.execute("insert into state.identity_runs by name select unnest(?)", [row])
+    con.register("in_run", row(figures))
+    con.execute("insert into state.identity_runs by name from in_run")
+    con.unregister("in_run")
+    set_variables(con, run_number=run.number)
     con.execute(
-        "update state.identity_overrides set applied_run = ? where applied_run is null",
-        [run.number],
+        "update state.identity_overrides set applied_run = getvariable('run_number') "
+        "where applied_run is null"
     )
     con.execute(
-        "update state.identity_overrides set undone_run = ? "
-        "where undone_at is not null and undone_run is null",
-        [run.number],
+        "update state.identity_overrides set undone_run = getvariable('run_number') "
+        "where undone_at is not null and undone_run is null"
     )
 
 
@@ -198,7 +200,9 @@ def _write_domains(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     if not rows:
         return
-    from identity.normalise import normalise  # its libraries take long to load
+    import pyarrow as pa  # these libraries take long to load
+
+    from identity.normalise import normalise
 
     found = pa.table(
         {

@@ -10,10 +10,10 @@ from dataclasses import asdict
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
-from identity.evaluate import evaluate
+from identity.arrays import set_variables
 from identity.write import Decision, Run
+from warehouse.connection import fetch_rows
 from warehouse.settings import settings
 
 _SCORES = ("precision", "recall", "f1", "bcubed_precision", "bcubed_recall", "bcubed_f1",
@@ -36,38 +36,35 @@ def watch(
     on all records, not only the touched. A figure that does not apply has no row: churn in the
     first run, scores without labels.
     """
-    _write_sizes(con, run.number, decision, everything)
+    set_variables(con, run_number=run.number, run_id=run.run_id, run_at=run.at)
+    _write_sizes(con, decision, everything)
     figures: dict[str, float | None] = {key: counts[key] for key in _EVENTS}
-    figures |= _one_row(con, _CHANGE, {"run": run.number})
-    figures |= _one_row(con, _STANDING, {"run_id": run.run_id, "at": run.at})
-    figures |= _one_row(con, _DISTRIBUTION, {"run": run.number})
+    for sql in (_CHANGE, _STANDING, _DISTRIBUTION):
+        figures |= _one_row(con, sql)
     if _has_values(con):
-        figures |= _one_row(con, _VALUES, {})
+        figures |= _one_row(con, _VALUES)
     figures |= _scores(con)
     rows = {metric: float(value) for metric, value in figures.items() if value is not None}
-    table = pa.table({"metric": list(rows), "value": list(rows.values())})
+    table = {"metric": np.array(list(rows)), "value": np.array(list(rows.values()))}
     con.register("in_metrics", table)
     con.execute(
-        "insert into state.identity_metrics select ?, metric, value from in_metrics", [run.number]
+        "insert into state.identity_metrics "
+        "select getvariable('run_number'), metric, value from in_metrics"
     )
     con.unregister("in_metrics")
 
 
-def _one_row(
-    con: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, object]
-) -> dict[str, float | None]:
-    found = con.execute(sql, dict(given)).to_arrow_table()
-    row: dict[str, float | None] = found.to_pylist()[0]
+def _one_row(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, float | None]:
+    (row,) = fetch_rows(con, sql)
     return row
 
 
 def _write_sizes(
-    con: duckdb.DuckDBPyConnection, number: int, decision: Decision | None, everything: bool
+    con: duckdb.DuckDBPyConnection, decision: Decision | None, everything: bool
 ) -> None:
     labels = decision.labels if decision else np.empty(0, np.int32)
     sizes, people = np.unique(np.bincount(labels), return_counts=True)
-    con.register("in_sizes", pa.table({"size": sizes, "people": people}))
-    con.execute("set variable run_number = ?", [number])
+    con.register("in_sizes", {"size": sizes, "people": people})
     if everything:
         con.execute(_SIZES_ANEW)
     elif con.execute(_LAST_SIZES).fetchone() is None:
@@ -119,11 +116,11 @@ _CHANGE = """
 with
 
 latest as (
-    select record_hash from state.person_records where since_run = $run
+    select record_hash from state.person_records where since_run = getvariable('run_number')
 ),
 
 former as (
-    select record_hash from state.former_person_records where until_run = $run
+    select record_hash from state.former_person_records where until_run = getvariable('run_number')
 ),
 
 counted as (
@@ -131,7 +128,10 @@ counted as (
         (select count(*) from latest) as latest,
         (select count(*) from former) as former,
         (select count(*) from former where record_hash in (from latest)) as moved,
-        (select records from state.identity_runs where run_number = $run - 1) as known
+        (
+            select records from state.identity_runs
+            where run_number = getvariable('run_number') - 1
+        ) as known
 )
 
 select
@@ -145,7 +145,9 @@ from counted
 _STANDING = """
 select
     (select count(*) from state.aliases) as aliases,
-    count(*) filter (where run_id = $run_id and "at" = $at) as refused_new,
+    count(*) filter (
+        where run_id = getvariable('run_id') and "at" = getvariable('run_at')
+    ) as refused_new,
     count(*) filter (where starts_with(limit_id_type, 'split ')) as refused_by_split,
     (
         select count(distinct component) from state.person_records
@@ -160,7 +162,7 @@ with summed as (
     select
         size, people,
         sum(people) over (order by size) / sum(people) over () as share
-    from state.identity_sizes where run_number = $run
+    from state.identity_sizes where run_number = getvariable('run_number')
 )
 
 select
@@ -195,5 +197,7 @@ def _scores(con: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
     truth = s.truth / "records.csv"
     if not (s.sample_marker.exists() and truth.is_file()):
         return {}
+    from identity.evaluate import evaluate  # its libraries take long to load
+
     found = asdict(evaluate(con, truth))
     return {score: found[score] for score in _SCORES}

@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 
+from identity.arrays import one
 from identity.errors import IdentityError
-from identity.scope import one
 from identity.step import decide
 from warehouse.connection import fetch_rows
 

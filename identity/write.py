@@ -5,9 +5,9 @@ from datetime import datetime
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from identity.arrays import one, set_variables
 from identity.limits import Ints, Refusal
 from identity.naming import Naming
 from identity.similar import SimilarRefusal
@@ -48,9 +48,7 @@ def write(
     """
     _stage(con, decision)
     _mint(con)
-    con.execute("set variable run_at = ?::timestamp", [run.at])
-    con.execute("set variable run_id = ?", [run.run_id])
-    con.execute("set variable run_number = ?", [run.number])
+    set_variables(con, run_at=run.at, run_id=run.run_id, run_number=run.number)
     con.execute(_EVENTS)
     counts = {"changed": _records(con)}
     for statement in _PEOPLE:
@@ -65,18 +63,13 @@ def write(
     return counts
 
 
-def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
-    ((count,),) = con.execute(sql).fetchall()
-    return int(count)
-
-
 def _stage(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
     naming, labels = decision.naming, decision.labels
     records = np.arange(len(labels), dtype=np.int32)
     new = np.flatnonzero((labels == records) & (naming.owner < 0)).astype(np.int32)
     had_people = np.zeros(len(labels), np.bool_)
     had_people[labels[decision.prior >= 0]] = True
-    persons = _count(con, "select count(*) from persons")
+    persons = one(con, "select count(*) from persons")
     gone = np.setdiff1d(np.arange(persons, dtype=np.int32), decision.prior)
     merged, moved = naming.merged, naming.moved
     tables = {
@@ -100,7 +93,7 @@ def _stage(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
         "gone": {"person": gone},
     }
     for name, columns in tables.items():
-        con.register(f"in_{name}", pa.table(columns))
+        con.register(f"in_{name}", columns)
 
 
 # The first record in load order names a new person. An id that a living person still bears is
@@ -135,7 +128,7 @@ where label in (from clashing)
 def _mint(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_MINT)
     con.execute(_CLASH)
-    while _count(con, "select count(*) from clashing"):
+    while one(con, "select count(*) from clashing"):
         con.execute(_SALT)
         con.execute(_CLASH)
 
@@ -199,13 +192,13 @@ from ({_ASSIGNED}) as assigned inner join scope_records using (record)
 
 def _records(con: duckdb.DuckDBPyConnection) -> int:
     """Write who is whose; how many records are new, moved or gone."""
-    if not _count(con, "select count(*) from state.person_records"):
+    if not one(con, "select count(*) from state.person_records"):
         con.execute(_FIRST_RECORDS)
-        return _count(con, "select count(*) from state.person_records")
+        return int(one(con, "select count(*) from state.person_records"))
     con.execute(_REPLACED)
     for statement in _RECORDS:
         con.execute(statement)
-    return _count(con, "select count(*) from replaced where is_moved")
+    return int(one(con, "select count(*) from replaced where is_moved"))
 
 
 # `place` and `other_place` order the events of a kind: numbers sort faster than ids.
@@ -369,11 +362,12 @@ def _refused(con: duckdb.DuckDBPyConnection, decision: Decision, everything: boo
     if refused:
         fields = ("value", "record", "other", "kind", "limit", "would_be")
         rows = {field: np.array([getattr(r, field) for r in refused], np.int32) for field in fields}
-        con.register("in_refusals", pa.table(rows))
+        con.register("in_refusals", rows)
         con.execute(_REFUSING)
         con.unregister("in_refusals")
     if similar:
-        con.register("in_similar", pa.Table.from_pylist([asdict(r) for r in similar]))
+        alike = [asdict(refusal) for refusal in similar]
+        con.register("in_similar", {key: np.array([row[key] for row in alike]) for key in alike[0]})
         con.execute(_REFUSING_SIMILAR)
         con.unregister("in_similar")
     con.execute(_KNOWN)

@@ -13,7 +13,6 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from benchmarks.identity import world
 from identity.limits import Ints
@@ -94,7 +93,7 @@ def _labelled(con: duckdb.DuckDBPyConnection, first: Ints, second: Ints) -> int:
     records = _value(con, "select count(*) from identity.int_identity__records")
     labels = components(records, first, second)
     numbers = np.arange(records, dtype=np.int32)
-    con.register("in_labels", pa.table({"record": numbers, "label": labels}))
+    con.register("in_labels", {"record": numbers, "label": labels})
     con.execute("create or replace temp table labels as from in_labels")
     return int(_value(con, "select count(distinct label) from labels"))
 
