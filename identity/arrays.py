@@ -28,10 +28,17 @@ def row(values: Mapping[str, int | str | datetime]) -> dict[str, NDArray[Any]]:
 
 def set_variables(con: duckdb.DuckDBPyConnection, **values: int | str | datetime) -> None:
     """Set variables of this connection, which `getvariable` reads."""
-    con.register("in_values", row(values))
-    for name in values:
-        con.execute(f"set variable {name} = (select {name} from in_values)")
-    con.unregister("in_values")
+    for name, value in values.items():
+        con.execute(f"set variable {name} = {literal(value)}")
+
+
+def literal(value: int | str | datetime) -> str:
+    """`value` as SQL says it; a time is UTC."""
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return f"timestamp '{value}'"
+    return "'" + value.replace("'", "''") + "'"
 
 
 def columns(con: duckdb.DuckDBPyConnection, sql: str) -> list[Ints]:

@@ -93,6 +93,7 @@ _STATEMENTS = (
         """
         for table in ("person_records", "former_person_records", "identity_override_records")
     ),
+    "update state.identity_runs set records_sum = null",
     """
     update state.people as known set record_id = erased.new_id
     from erased

@@ -19,10 +19,12 @@ RECORDS = "identity.int_identity__records"
 
 @dataclass(frozen=True)
 class Change:
-    """Links and their checksum now; how many were observed anew and withdrawn by this run."""
+    """Links and their checksum now, the checksum of the records; how many links were observed anew
+    and withdrawn by this run."""
 
     links: int
     links_sum: str
+    records_sum: str
     last_load_id: str
     observed: int
     withdrawn: int
@@ -40,31 +42,30 @@ def observe(con: duckdb.DuckDBPyConnection, run_number: int) -> Change:
     the first run of all, where everything is.
     """
     links, links_sum = _row(con, _NOW)
+    (records_sum,) = _row(con, _RECORDS_NOW)
     (last,) = _row(con, _LAST_LOAD)
     known = con.execute(_BEFORE).fetchone()
-    set_variables(con, run_number=run_number, last_load_id=known[2] if known else "")
+    set_variables(con, run_number=run_number, next_load_id=next_load_id(known[2] if known else ""))
     con.execute(_NO_DELTA)
     if known is None:
         con.execute(_OBSERVE_ALL)
-        return Change(links, links_sum, last, links, 0)
+        return Change(links, links_sum, records_sum, last, links, 0)
     if (links, links_sum) == known[:2]:
-        return Change(links, links_sum, last, 0, 0)
-    con.execute(_FRESH)
+        return Change(links, links_sum, records_sum, last, 0, 0)
     for compared in (_ONLY_FRESH, _NEAR, _EVERYWHERE):
         con.execute(compared)
-        con.execute(_COMPARE)
         added, gone, difference = _row(con, _DIFFERENCE)
         if (known[0] + added - gone, int(known[1]) + int(difference)) == (links, int(links_sum)):
             break
-    con.execute(_LOG_FRESH)
+    con.execute(_LOG_FRESH if compared is _ONLY_FRESH else _LOG_FRESH_DELTA)
     if _row(con, _LOGGED) != (added,):
         con.execute(_LOG_REST)
     if gone:
         con.execute(_LOG_GONE)
-    return Change(links, links_sum, last, added, gone)
+    return Change(links, links_sum, records_sum, last, added, gone)
 
 
-def touch(con: duckdb.DuckDBPyConnection) -> int:
+def touch(con: duckdb.DuckDBPyConnection, change: Change) -> int:
     """Which records `delta` and the overrides since the last run touch: temp table `touched`.
 
     A record is touched with everything that evidence connects it to, before or now. `known_records`
@@ -73,10 +74,33 @@ def touch(con: duckdb.DuckDBPyConnection) -> int:
     """
     con.execute(_SEEDS)
     con.execute(_TOUCH)
-    if not _row(con, _ALL_SEEN)[0]:
+    if not _all_seen(con, change):
         con.execute(_STRAYS)
         con.execute(_TOUCH)
     return int(_row(con, "select count(*) from touched")[0])
+
+
+def _all_seen(con: duckdb.DuckDBPyConnection, change: Change) -> bool:
+    """Whether the records that are not touched are those known before that are not.
+
+    Records without links leave no trace in `delta`.
+    """
+    before, before_sum = _row(con, _RECORDS_BEFORE)
+    if before_sum is None:
+        (before_sum,) = _row(con, _RECORDS_KNOWN)
+    now, touched, touched_sum, known, known_sum = _row(con, _TOUCHED)
+    left = (now - touched, int(change.records_sum) - int(touched_sum))
+    return left == (before - known, int(before_sum) - int(known_sum))
+
+
+def next_load_id(last: str) -> str:
+    """The least id that a load after `last` can have.
+
+    Ids begin with the load's number in eight digits, and these DuckDB knows of each group of rows:
+    it skips the groups that end before. `last` may be empty, or made by another rule.
+    """
+    number = last[:8]
+    return f"{int(number) + 1:08d}" if len(number) == 8 and number.isdecimal() else last + "\1"
 
 
 def narrow(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
@@ -93,7 +117,15 @@ def _row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     return tuple(row)
 
 
-_NOW = f"select count(*), coalesce(sum(link_hash), 0)::varchar from {LINKS}"
+# A sum of halves: DuckDB takes longer over numbers of 64 bits.
+_SUM = (
+    "coalesce(sum(({hash} >> 32)::bigint)::hugeint * 4294967296 "
+    "+ sum(({hash} & 4294967295)::bigint), 0)::varchar"
+)
+
+_NOW = f"select count(*), {_SUM.format(hash='link_hash')} from {LINKS}"
+
+_RECORDS_NOW = f"select {_SUM.format(hash='record_hash')} from {RECORDS}"
 
 # Alone it is answered from what DuckDB knows of the column.
 _LAST_LOAD = f"select coalesce(max(_load_id), '') from {LINKS}"
@@ -108,7 +140,7 @@ create or replace temp table delta (
     is_observed boolean, link_hash ubigint, record_hash ubigint, value_hash ubigint);
 create or replace temp table touched (record_hash ubigint);
 create or replace temp table known_records as
-select record_hash, person_id, component, since_run from state.person_records limit 0;
+select record_hash, person_number, component, since_run from state.person_records limit 0;
 """
 
 _COLUMNS = """
@@ -121,43 +153,10 @@ insert into state.edges
 select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
 """
 
-# A value that becomes shared links under other scopes than before: its plain form is near too.
-_FRESH = f"""
-create or replace temp table fresh as
-select distinct link_hash, record_hash, value_hash, hash(id_type, id_value, '') as plain_hash
-from {LINKS} where _load_id > getvariable('last_load_id')
-"""
-
-_ONLY_FRESH = """
-create or replace temp table now as
-select link_hash, record_hash, value_hash from fresh;
-create or replace temp table before as
-from now limit 0;
-"""
-
-_NEAR = f"""
-create or replace temp table near as
-select record_hash from fresh
-union
-select record_hash from state.edges
-where value_hash in (select value_hash from fresh union select plain_hash from fresh);
-create or replace temp table before as
-select link_hash, record_hash, value_hash from state.edges
-where record_hash in (from near)
-qualify row_number() over (partition by link_hash order by run_number desc) = 1
-    and is_observed;
-create or replace temp table now as
-select link_hash, record_hash, value_hash from {LINKS}
-where record_hash in (from near);
-"""
-
-_EVERYWHERE = f"""
-create or replace temp table before as
-select link_hash, record_hash, value_hash from state.edges
-qualify row_number() over (partition by link_hash order by run_number desc) = 1
-    and is_observed;
-create or replace temp table now as
-select link_hash, record_hash, value_hash from {LINKS};
+_ONLY_FRESH = f"""
+create or replace temp table delta as
+select distinct true as is_observed, link_hash, record_hash, value_hash
+from {LINKS} where _load_id >= getvariable('next_load_id')
 """
 
 _COMPARE = """
@@ -167,6 +166,39 @@ from now anti join before using (link_hash)
 union all
 select false, link_hash, record_hash, value_hash
 from before anti join now using (link_hash)
+"""
+
+# `delta` holds what is fresh. A value that becomes shared links under other scopes than before: its
+# plain form is near too.
+_NEAR = f"""
+create or replace temp table near as
+select record_hash from delta
+union
+select record_hash from state.edges
+where value_hash in (
+    select value_hash from delta
+    union
+    select hash(id_type, id_value, '') from {LINKS}
+    where _load_id >= getvariable('next_load_id'));
+create or replace temp table before as
+select link_hash, record_hash, value_hash from state.edges
+where record_hash in (from near)
+qualify row_number() over (partition by link_hash order by run_number desc) = 1
+    and is_observed;
+create or replace temp table now as
+select link_hash, record_hash, value_hash from {LINKS}
+where record_hash in (from near);
+{_COMPARE}
+"""
+
+_EVERYWHERE = f"""
+create or replace temp table before as
+select link_hash, record_hash, value_hash from state.edges
+qualify row_number() over (partition by link_hash order by run_number desc) = 1
+    and is_observed;
+create or replace temp table now as
+select link_hash, record_hash, value_hash from {LINKS};
+{_COMPARE}
 """
 
 _DIFFERENCE = """
@@ -181,7 +213,11 @@ from delta
 _LOG_FRESH = f"""
 insert into state.edges
 select getvariable('run_number'), true, {_COLUMNS} from {LINKS}
-where _load_id > getvariable('last_load_id')
+where _load_id >= getvariable('next_load_id')
+"""
+
+_LOG_FRESH_DELTA = f"""
+{_LOG_FRESH}
     and link_hash in (select link_hash from delta where is_observed)
 """
 
@@ -207,7 +243,7 @@ _SEEDS = f"""
 create or replace temp table seeds as
 select record_hash from delta
 union
-select record_hash from {RECORDS} where _load_id > getvariable('last_load_id')
+select record_hash from {RECORDS} where _load_id >= getvariable('next_load_id')
 union
 select record_hash from {RECORDS}
 where record_index in (
@@ -222,18 +258,20 @@ inner join state.identity_overrides using (override_number)
 where applied_run is null or (undone_at is not null and undone_run is null)
 """
 
-# Records without links leave no trace in `delta`: apart from the touched, those of now are known.
-_ALL_SEEN = f"""
-select sum(sign) = 0 and sum(total) = 0
-from (
-    select count(*)::hugeint as sign, coalesce(sum(record_hash), 0) as total from {RECORDS}
-    union all
-    select -count(*), -coalesce(sum(record_hash), 0) from touched_records
-    union all
-    select -count(*), -coalesce(sum(record_hash), 0) from state.person_records
-    union all
-    select count(*), coalesce(sum(record_hash), 0) from known_records
-)
+_RECORDS_BEFORE = """
+select records, records_sum from state.identity_runs order by run_number desc limit 1
+"""
+
+# Where the run before left no sum.
+_RECORDS_KNOWN = f"select {_SUM.format(hash='record_hash')} from state.person_records"
+
+_TOUCHED = f"""
+select
+    (select count(*) from {RECORDS}),
+    (select count(*) from touched_records),
+    (select {_SUM.format(hash="record_hash")} from touched_records),
+    (select count(*) from known_records),
+    (select {_SUM.format(hash="record_hash")} from known_records)
 """
 
 _STRAYS = f"""
@@ -243,24 +281,32 @@ union
 select record_hash from state.person_records anti join {RECORDS} using (record_hash)
 """
 
+# DuckDB reads every column of a row before it joins, but none of a row that a filter drops. So a
+# bitmap of the first 20 bits of the hashes saves the texts of most records.
+_TOP_BITS = "record_hash >> 44"
+
 _TOUCH = f"""
 create or replace temp table known_records as
-select record_hash, person_id, component, since_run from state.person_records
+select record_hash, person_number, component, since_run from state.person_records
 where component in (
     select component from state.person_records where record_hash in (from seeds));
 create or replace temp table touched as
 select record_hash from seeds union select record_hash from known_records;
+set variable touched_bits = (
+    select bitstring_agg(({_TOP_BITS})::bigint, 0, 1048575) from touched);
 create or replace temp table touched_records as
 select
     (row_number() over (order by record_index) - 1)::integer as record,
     record_hash, record_index, source, record_type, record_id, _load_id, _line
-from {RECORDS} where record_hash in (from touched);
+from {RECORDS}
+where get_bit(getvariable('touched_bits'), ({_TOP_BITS})::integer) = 1
+    and record_hash in (from touched);
 """
 
 _OVERRIDES = """
 select
     scope_records.record, hash('override', overrides.override_number::varchar, '') as value_hash,
-    0 as priority, true as is_shared, overrides.made_at as observed_at
+    0 as priority, true as is_shared, overrides.made_at as observed_at, null as place
 from state.identity_overrides as overrides
 inner join state.identity_override_records using (override_number)
 inner join scope_records using (record_hash)
@@ -269,12 +315,12 @@ where overrides.action = 'merge' and overrides.undone_at is null
 
 _SCOPE_ALL = f"""
 create or replace temp table known_records as
-select record_hash, person_id, component, since_run from state.person_records;
+select record_hash, person_number, component, since_run from state.person_records;
 create or replace temp view scope_records as
 select record_index as record, record_hash, source, record_type, record_id, _load_id, _line
 from {RECORDS};
 create or replace temp view scope_links as
-select record_index as record, value_hash, priority, is_shared, observed_at
+select record_index as record, value_hash, priority, is_shared, observed_at, rowid as place
 from {LINKS} where is_linking
 union all
 {_OVERRIDES};
@@ -284,7 +330,8 @@ _SCOPE_TOUCHED = f"""
 create or replace temp view scope_records as from touched_records;
 create or replace temp table touched_links as
 select
-    touched_records.record, links.value_hash, links.priority, links.is_shared, links.observed_at
+    touched_records.record, links.value_hash, links.priority, links.is_shared, links.observed_at,
+    links.rowid as place
 from {LINKS} as links inner join touched_records using (record_index)
 where links.is_linking
 union all

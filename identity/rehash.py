@@ -45,6 +45,7 @@ update state.edges set
     link_hash = hash(record_hash, value_hash, rule, rule_version, is_linking, observed_at);
 update state.identity_runs set
     hash_probe = hash('onefold'),
+    records_sum = (select coalesce(sum(record_hash), 0)::varchar from state.person_records),
     links_sum = (
         select coalesce(sum(link_hash), 0)::varchar
         from (

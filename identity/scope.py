@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from identity.arrays import columns, one
+from identity.arrays import columns, one, set_variables
 from identity.limits import UNDATED, Ints, Limit
 from identity.resolve import SPLIT, Graph, Part, Sides
 
@@ -130,6 +130,9 @@ inner join part_values using (value_hash);
 
 def read_sides(con: duckdb.DuckDBPyConnection) -> Sides:
     """Who is on which side of the splits by hand."""
+    if not one(con, "select count(*) from state.identity_overrides"):
+        none = np.empty(0, np.int32)
+        return Sides(none, none, none)
     record, number, side = columns(
         con,
         """
@@ -149,19 +152,14 @@ def read_prior(
 ) -> tuple[NDArray[np.uint64], Ints, NDArray[np.int64], Ints]:
     """Per record its hash, prior person and place in the loads; per person the rank of minting.
 
-    Leaves temp table `persons` (person_id, person): the living persons in scope, by their ids.
+    Leaves temp table `persons` (person_id, person_number, person, minted): the living persons in
+    scope, numbered by their ids; and variable `last_person_number`, -1 where nobody is known.
     """
-    con.execute(_PERSONS)
+    last = one(con, "select coalesce(max(person_number), -1) from state.people")
+    set_variables(con, last_person_number=last)
+    con.execute(_PERSONS.format(last=max(last, 0)))
     known: dict[str, Any] = con.execute(_KNOWN).fetchnumpy()
-    (person_rank,) = columns(
-        con,
-        """
-        select row_number() over (
-            order by load_id, line, source, record_type, record_id, people.person_id)
-        from state.people inner join persons using (person_id)
-        order by person
-        """,
-    )
+    (person_rank,) = columns(con, "select minted from persons order by person")
     return (
         known["record_hash"],
         known["prior"],
@@ -170,10 +168,17 @@ def read_prior(
     )
 
 
+# A bitmap, because a join would read the texts of all people first.
 _PERSONS = """
+set variable person_bits = (
+    select bitstring_agg(person_number, 0, {last}) from known_records);
 create or replace temp table persons as
-select person_id, (row_number() over (order by person_id) - 1)::integer as person
-from (select distinct person_id from known_records);
+select
+    person_id, person_number,
+    (row_number() over (order by person_id) - 1)::integer as person,
+    row_number() over (
+        order by load_id, line, source, record_type, record_id, person_id) as minted
+from state.people where get_bit(getvariable('person_bits'), person_number) = 1;
 create or replace temp table load_order as
 select _load_id, row_number() over (order by _load_id) as place
 from (select distinct _load_id from scope_records)
@@ -187,6 +192,6 @@ select
 from scope_records
 inner join load_order using (_load_id)
 left join known_records using (record_hash)
-left join persons using (person_id)
+left join persons using (person_number)
 order by scope_records.record
 """

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from identity.arrays import columns, set_variables
+from identity.arrays import columns, one, set_variables
 from identity.limits import Ints, Limit
 from identity.resolve import SPLIT, components
 from identity.scope import read_sides
@@ -63,6 +63,8 @@ def observe(
     """
     con.execute(_NO_SEEDS)
     if path is None:
+        if not one(con, "select count(*) from state.similar_pairs"):
+            return 0
         pairs = None
     elif is_due:
         from identity.linkage.train import similar_pairs
@@ -77,8 +79,7 @@ def observe(
         con.execute(_PAIRS)
         con.unregister("in_pairs")
     con.execute(_LOG)
-    ((count,),) = con.execute("select count(*) from changed_pairs").fetchall()
-    return int(count)
+    return int(one(con, "select count(*) from changed_pairs"))
 
 
 def join(

@@ -13,7 +13,8 @@ create table if not exists state.identity_runs (
     links bigint, links_sum varchar, last_load_id varchar, hash_probe ubigint,
     observed bigint, withdrawn bigint,
     records_resolved bigint, records bigint, people bigint, changed bigint,
-    created bigint, merged bigint, split bigint, erased bigint, refused bigint);
+    created bigint, merged bigint, split bigint, erased bigint, refused bigint,
+    records_sum varchar);
 create table if not exists state.identity_metrics (
     run_number integer, metric varchar, value double);
 create table if not exists state.identity_sizes (run_number integer, size bigint, people bigint);
@@ -29,10 +30,10 @@ create table if not exists state.similar_pairs (
 create table if not exists state.people (
     person_id {_TEXT}, status enum ('live', 'merged', 'gone'),
     source varchar, record_type varchar, record_id {_TEXT}, load_id varchar, line bigint,
-    minted_at timestamp, run_id varchar);
+    minted_at timestamp, run_id varchar, person_number integer);
 create table if not exists state.person_records (
     source varchar, record_type varchar, record_id {_TEXT}, person_id {_TEXT},
-    record_hash ubigint, component ubigint, since_run integer);
+    record_hash ubigint, component ubigint, since_run integer, person_number integer);
 create table if not exists state.former_person_records (
     source varchar, record_type varchar, record_id varchar, person_id varchar,
     record_hash ubigint, since_run integer, until_run integer);
@@ -59,16 +60,36 @@ create table if not exists state.host_domains (host varchar, domain varchar);
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that are missing.
+    """Create the tables that are missing, and the columns that an older version did not have.
 
     `edges` is only ever added to: a row says that a run saw a link, or (`is_observed` false) saw
-    it no longer. `people.status` is live, merged or gone. `person_records.component` names the
-    records that evidence connects, limits aside; `since_run` the run that decided its person, and
+    it no longer. `people.status` is live, merged or gone; `person_number` stands for the id where
+    reading texts would take long. `person_records.component` names the records that evidence
+    connects, limits aside; `since_run` the run that decided its person, and
     `former_person_records` what was decided before. `aliases` points one step, so a chain
     A -> B -> C is followed by whoever reads it. `identity_metrics` holds the figures of
     identity/watch.py, `identity_sizes` how many people had how many records after a run.
     """
     con.execute(TABLES)
+    for table, column, kind in _LATER:
+        con.execute(f"alter table state.{table} add column if not exists {column} {kind}")
+    if con.execute(_UNNUMBERED).fetchone():
+        con.execute(_NUMBER)
+
+
+_LATER = (
+    ("people", "person_number", "integer"),
+    ("person_records", "person_number", "integer"),
+    ("identity_runs", "records_sum", "varchar"),
+)
+
+_UNNUMBERED = "select 1 from state.people where person_number is null limit 1"
+
+_NUMBER = """
+update state.people set person_number = rowid;
+update state.person_records as known set person_number = people.person_number
+from state.people where known.person_id = people.person_id;
+"""
 
 
 def canonical(con: duckdb.DuckDBPyConnection, person_id: str) -> str:

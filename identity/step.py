@@ -64,7 +64,7 @@ def decide(
     is_due = rules != rules_before or change.is_new
     pairs = similar.observe(con, number, model, is_due)
     everything = full or rules != rules_before
-    touched = 0 if number == 1 else touch(con)
+    touched = 0 if number == 1 else touch(con, change)
     counts = dict.fromkeys(("created", "merged", "split", "erased", "changed"), 0)
     resolved, decision = 0, None
     if everything or touched:

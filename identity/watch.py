@@ -91,7 +91,7 @@ from (select count(*) as size from state.person_records group by person_id)
 group by size
 """
 
-_BEFORE = "select count(*) as size, -1 as people from known_records group by person_id"
+_BEFORE = "select count(*) as size, -1 as people from known_records group by person_number"
 
 _NOBODY = "select 0 as size, 0 as people where false"
 

@@ -1,6 +1,6 @@
 """Writing a decision: only what differs from what is known, set by set."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from identity.arrays import one, set_variables
 from identity.limits import Ints, Refusal
 from identity.naming import Naming
+from identity.refusals import write_refusals
 from identity.similar import SimilarRefusal
 
 
@@ -44,7 +45,8 @@ def write(
     """Write `decision` into schema state within the caller's transaction; counts by kind.
 
     Reads temp tables scope_records, persons, known_records, touched (and part_values, where limits
-    refused a join). `everything`: all records are in scope, not only the touched.
+    refused a join), and variable last_person_number. `everything`: all records are in scope, not
+    only the touched.
     """
     _stage(con, decision)
     _mint(con)
@@ -57,7 +59,7 @@ def write(
     for event in ("created", "merged", "split", "erased"):
         counts[event] = events.get(event, 0)
     con.execute(_INSERT_EVENTS)
-    _refused(con, decision, everything)
+    write_refusals(con, decision.refused, decision.similar_refused, everything=everything)
     for table in ("labelled", "new", "merged", "moved", "gone"):
         con.unregister(f"in_{table}")
     return counts
@@ -80,7 +82,12 @@ def _stage(con: duckdb.DuckDBPyConnection, decision: Decision) -> None:
             "label": labels,
             "owner": naming.owner,
         },
-        "new": {"label": new, "record": naming.eldest[new], "had_people": had_people[new]},
+        "new": {
+            "label": new,
+            "record": naming.eldest[new],
+            "had_people": had_people[new],
+            "number": np.arange(len(new), dtype=np.int32),
+        },
         "merged": {
             "loser": np.array([loser for loser, _ in merged], np.int32),
             "winner": np.array([winner for _, winner in merged], np.int32),
@@ -103,14 +110,21 @@ create or replace temp table minted as
 select
     in_new.label, in_new.had_people, record, source, record_type, record_id, _load_id, _line,
     0 as salt,
-    'p_' || left(sha256(concat_ws(chr(31), source, record_type, record_id)), 16) as person_id
+    'p_' || left(sha256(concat_ws(chr(31), source, record_type, record_id)), 16) as person_id,
+    getvariable('last_person_number') + 1 + number as person_number
 from in_new inner join scope_records using (record)
+"""
+
+_BORNE = """
+create or replace temp table borne as
+select person_id, person_number, status from state.people
+where person_id in (select person_id from minted)
 """
 
 _CLASH = """
 create or replace temp table clashing as
 select label from minted
-where person_id in (select person_id from state.people where status = 'live')
+where person_id in (select person_id from borne where status = 'live')
 union
 select label from minted
 qualify row_number() over (partition by person_id order by salt, _load_id, _line, record) > 1
@@ -124,19 +138,28 @@ update minted set
 where label in (from clashing)
 """
 
+_AS_BORNE = """
+update minted set person_number = borne.person_number
+from borne where minted.person_id = borne.person_id
+"""
+
 
 def _mint(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_MINT)
+    con.execute(_BORNE)
     con.execute(_CLASH)
     while one(con, "select count(*) from clashing"):
         con.execute(_SALT)
+        con.execute(_BORNE)
         con.execute(_CLASH)
+    con.execute(_AS_BORNE)
 
 
 _ASSIGNED = """
 select
     in_labelled.record, in_labelled.record_hash, in_labelled.component,
-    coalesce(persons.person_id, minted.person_id) as person_id
+    coalesce(persons.person_id, minted.person_id) as person_id,
+    coalesce(persons.person_number, minted.person_number) as person_number
 from in_labelled
 left join persons on in_labelled.owner = persons.person
 left join minted on if(in_labelled.owner < 0, in_labelled.label, -1) = minted.label
@@ -151,10 +174,11 @@ assigned as ({_ASSIGNED})
 
 select
     coalesce(assigned.record_hash, known.record_hash) as record_hash, assigned.record,
-    assigned.component, assigned.person_id, known.person_id as former_person_id, known.since_run,
-    assigned.person_id is distinct from known.person_id as is_moved
+    assigned.component, assigned.person_id, assigned.person_number,
+    known.person_number as former_person_number, known.since_run,
+    assigned.person_number is distinct from known.person_number as is_moved
 from assigned full join known_records as known using (record_hash)
-where assigned.person_id is distinct from known.person_id
+where assigned.person_number is distinct from known.person_number
     or assigned.component is distinct from known.component
 """
 
@@ -162,30 +186,40 @@ _RECORDS = (
     """
     insert into state.former_person_records
     select
-        source, record_type, record_id, person_id, record_hash, since_run,
+        source, record_type, record_id, persons.person_id, replaced.record_hash, since_run,
         getvariable('run_number')
-    from state.person_records
-    where record_hash in (select record_hash from replaced where is_moved)
+    from replaced
+    inner join scope_records using (record)
+    inner join persons on replaced.former_person_number = persons.person_number
+    where is_moved
     """,
     """
     delete from state.person_records
     where record_hash in (
-        select record_hash from replaced where former_person_id is not null)
+        select record_hash from replaced where former_person_number is not null)
     """,
     """
     insert into state.person_records
     select
         source, record_type, record_id, person_id, replaced.record_hash, component,
-        if(is_moved, getvariable('run_number'), since_run)
+        if(is_moved, getvariable('run_number'), since_run), person_number
     from replaced inner join scope_records using (record)
     """,
 )
+
+_GONE = """
+insert into state.former_person_records
+select
+    source, record_type, record_id, person_id, record_hash, since_run, getvariable('run_number')
+from state.person_records
+where record_hash in (select record_hash from replaced where record is null)
+"""
 
 _FIRST_RECORDS = f"""
 insert into state.person_records
 select
     source, record_type, record_id, person_id, assigned.record_hash, component,
-    getvariable('run_number')
+    getvariable('run_number'), person_number
 from ({_ASSIGNED}) as assigned inner join scope_records using (record)
 """
 
@@ -196,6 +230,8 @@ def _records(con: duckdb.DuckDBPyConnection) -> int:
         con.execute(_FIRST_RECORDS)
         return int(one(con, "select count(*) from state.person_records"))
     con.execute(_REPLACED)
+    if one(con, "select count(*) from replaced where record is null"):
+        con.execute(_GONE)
     for statement in _RECORDS:
         con.execute(statement)
     return int(one(con, "select count(*) from replaced where is_moved"))
@@ -248,24 +284,25 @@ from new_events
 _PEOPLE = (
     """
     update state.people set status = 'merged'
-    where person_id in (select other_person_id from new_events where event = 'merged')
+    where person_number in (
+        select person_number from persons inner join in_merged on person = loser)
     """,
     """
     update state.people set status = 'gone'
-    where person_id in (select person_id from new_events where event = 'erased')
+    where person_number in (select person_number from persons inner join in_gone using (person))
     """,
     """
     update state.people set status = 'live'
-    where status != 'live' and person_id in (select person_id from minted)
+    where person_number in (select person_number from borne)
     """,
     "delete from state.aliases where alias_id in (select person_id from minted)",
     """
     insert into state.people
     select
         person_id, 'live', source, record_type, record_id, _load_id, _line,
-        getvariable('run_at'), getvariable('run_id')
+        getvariable('run_at'), getvariable('run_id'), person_number
     from minted
-    anti join state.people using (person_id)
+    anti join borne using (person_id)
     """,
     """
     insert into state.aliases
@@ -273,108 +310,3 @@ _PEOPLE = (
     from new_events where event = 'merged'
     """,
 )
-
-_REFUSING = """
-insert into refusing
-select
-    value_hash, mine.record_hash, theirs.record_hash,
-    coalesce(id_types.id_type, 'split ' || (in_refusals.kind - 1000)),
-    in_refusals."limit", in_refusals.would_be, in_refusals.record, in_refusals.other
-from in_refusals
-inner join part_values using (value)
-inner join scope_records as mine on in_refusals.record = mine.record
-inner join scope_records as theirs on in_refusals.other = theirs.record
-left join rules.identity_id_types as id_types on in_refusals.kind = id_types.priority
-"""
-
-_REFUSING_SIMILAR = """
-insert into refusing
-select
-    hash('similar', '', ''), mine.record_hash, theirs.record_hash,
-    limit_id_type, limit_value, would_be, in_similar.record, in_similar.other
-from in_similar
-inner join scope_records as mine on in_similar.record = mine.record
-inner join scope_records as theirs on in_similar.other = theirs.record
-"""
-
-_NOT_REFUSING = """
-create or replace temp table refusing (
-    value_hash ubigint, record_hash ubigint, other_hash ubigint,
-    limit_id_type varchar, limit_value integer, would_be integer, record integer, other integer)
-"""
-
-# What is known is compared by hashes, so that only what is refused anew costs reading its text.
-_KEYS = "value_hash, record_hash, other_hash, limit_id_type, would_be"
-
-_KNOWN = """
-create or replace temp table known_refusals as
-select
-    rowid as place, limit_id_type, would_be, hash(id_type, id_value, scope) as value_hash,
-    hash(source, record_type, record_id) as record_hash,
-    hash(other_source, other_record_type, other_record_id) as other_hash
-from state.refused_merges
-"""
-
-_TAKE_BACK = f"""
-delete from state.refused_merges
-where rowid in (
-    select place from known_refusals anti join refusing using ({_KEYS}) where {{scope}})
-"""
-
-_NEWLY = f"""
-create or replace temp table newly_refused as
-from refusing anti join known_refusals using ({_KEYS})
-"""
-
-# One row tells what a value says, by preference a late one: what is refused anew is mostly new, and
-# rows close together are read without the rest of the column.
-_TEXTS = """
-create or replace temp table refused_texts as
-select value_hash, id_type, id_value, scope
-from identity.int_identity__links
-where rowid in (
-    select max(rowid) from identity.int_identity__links
-    where value_hash in ({named}) group by value_hash)
-union all
-select hash('override', override_number::varchar, ''), 'override', override_number::varchar, ''
-from state.identity_overrides
-union all
-select hash('similar', '', ''), 'similar', '', ''
-"""
-
-_REFUSE = """
-insert into state.refused_merges
-select
-    texts.id_type, texts.id_value, texts.scope, mine.source, mine.record_type, mine.record_id,
-    theirs.source, theirs.record_type, theirs.record_id,
-    limit_id_type, limit_value, would_be, getvariable('run_at'), getvariable('run_id')
-from newly_refused
-inner join refused_texts as texts using (value_hash)
-inner join scope_records as mine on newly_refused.record = mine.record
-inner join scope_records as theirs on newly_refused.other = theirs.record
-"""
-
-
-def _refused(con: duckdb.DuckDBPyConnection, decision: Decision, everything: bool) -> None:
-    """Write the refusals in scope that are new, take back those that are no more."""
-    refused, similar = decision.refused, decision.similar_refused
-    con.execute(_NOT_REFUSING)
-    if refused:
-        fields = ("value", "record", "other", "kind", "limit", "would_be")
-        rows = {field: np.array([getattr(r, field) for r in refused], np.int32) for field in fields}
-        con.register("in_refusals", rows)
-        con.execute(_REFUSING)
-        con.unregister("in_refusals")
-    if similar:
-        alike = [asdict(refusal) for refusal in similar]
-        con.register("in_similar", {key: np.array([row[key] for row in alike]) for key in alike[0]})
-        con.execute(_REFUSING_SIMILAR)
-        con.unregister("in_similar")
-    con.execute(_KNOWN)
-    scope = "true" if everything else "record_hash in (from touched)"
-    con.execute(_TAKE_BACK.format(scope=scope))
-    con.execute(_NEWLY)
-    hashes = con.execute("select distinct value_hash from newly_refused").fetchall()
-    if hashes:
-        con.execute(_TEXTS.format(named=", ".join(str(value_hash) for (value_hash,) in hashes)))
-        con.execute(_REFUSE)

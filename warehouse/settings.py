@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from croniter import croniter
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -61,6 +60,8 @@ class Settings(BaseSettings):
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, text: str) -> str:
+        from croniter import croniter  # takes long to load, and most commands need no schedule
+
         text = text.strip()
         cron = PRESETS.get(text, text)
         if text != NEVER and (len(cron.split()) != 5 or not croniter.is_valid(cron)):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from identity import evidence
 from identity.step import decide
+from ingestion.ledger import load_id
 from tests.identity.conftest import Row, put_evidence
 
 TABLES = ("people", "person_records", "former_person_records", "aliases", "merge_events",
@@ -141,3 +142,29 @@ def test_another_versions_hashes_change_nothing() -> None:
         found = run(con, 2, full=False)
         assert (found.resolved, found.changed) == (0, 0)
         assert everything(con) == before
+
+
+@pytest.mark.parametrize(
+    ("last", "earlier", "later"),
+    [
+        (
+            "00000007-0123456789ab",
+            ["00000007-0123456789ab", "00000006-f"],
+            ["00000008-0", "00000010-f"],
+        ),
+        ("00000099-f", ["00000099-f", "00000009-f"], ["00000100-0"]),
+        ("00000002", ["00000001", "00000002"], ["00000003"]),
+        ("", [""], ["00000001-0", "a"]),
+        ("load 1", ["load 1", "load 0"], ["load 10", "load 2"]),
+    ],
+)
+def test_a_later_load_is_told_by_its_number(
+    last: str, earlier: list[str], later: list[str]
+) -> None:
+    least = evidence.next_load_id(last)
+    assert all(load < least for load in earlier)
+    assert all(load >= least for load in later)
+
+
+def test_ids_of_loads_begin_with_their_number() -> None:
+    assert evidence.next_load_id(load_id(41, "f" * 64)) <= load_id(42, "0" * 64)
