@@ -56,12 +56,10 @@ direct as (
 -- Whatever else decides, the same for all.
 rules as (
     select
-        hash(
-            {{ attribution_version() }},
-            models.models_hash,
-            types.types_hash,
-            direct.direct_hash
-        ) as rules_hash
+        {{ attribution_version() }} as version,
+        models.models_hash,
+        types.types_hash,
+        direct.direct_hash
     from models
     cross join types
     cross join direct
@@ -83,7 +81,7 @@ inputs as (
         milestones.opportunity_created_at,
         milestones.won_at,
         groups.group_hash,
-        rules.rules_hash
+        hash(rules) as rules_hash
     from conversions
     inner join conversions as credited
         on conversions.credit_conversion_id = credited.conversion_id
