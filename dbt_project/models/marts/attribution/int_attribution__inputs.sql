@@ -81,7 +81,7 @@ inputs as (
         milestones.opportunity_created_at,
         milestones.won_at,
         groups.group_hash,
-        hash(rules) as rules_hash
+        hash(rules) as rules_hash  -- noqa: RF02
     from conversions
     inner join conversions as credited
         on conversions.credit_conversion_id = credited.conversion_id
