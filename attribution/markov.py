@@ -1,7 +1,12 @@
-"""Removal effects of channels in a Markov chain of order k: exact, by one sparse solve a channel.
+"""What channels add in a Markov chain of order k: exact, by sparse solves for each channel.
 
 A state is the window of the last k touches. From it a journey goes on to the next touch, converts,
 or is lost. Anderl, Becker, von Wangenheim and Schumann, "Mapping the customer journey" (2016).
+
+Taking a channel away has two readings. In theirs, every journey that reaches it is lost: the effect
+is the probability that a converting journey visits it, whatever those that do not convert look
+like. In the other, the touch is skipped and the journey goes on from where it was: the effect is
+what the channel's touches do to the chance to convert, which journeys that were lost tell.
 """
 
 from dataclasses import dataclass
@@ -28,17 +33,19 @@ class Markov:
     """Of one chain: the probability to convert, and per channel by what share it would fall.
 
     `removal_effect[c]` = 1 - P(convert, journeys that reach c being lost) / P(convert), which is
-    the probability that a converting journey visits c; shape (channels,), nought where nothing
-    converts.
+    the probability that a converting journey visits c. `skip_effect[c]` = 1 - P(convert, touches of
+    c being skipped) / P(convert), negative for a channel that does harm. Shape (channels,), nought
+    where nothing converts.
     """
 
     order: int
     conversion_rate: float
     removal_effect: Floats
+    skip_effect: Floats
 
     @property
     def share(self) -> Floats:
-        """Each channel's part of the credit: its removal effect over the sum of all of them."""
+        """Each channel's removal effect over the sum of all of them, as Anderl et al. do."""
         total = self.removal_effect.sum()
         return self.removal_effect / total if total > 0 else self.removal_effect
 
@@ -55,11 +62,14 @@ def markov(paths: Paths, order: int) -> Markov:
     rate = _reach(step, converts, np.ones(states, np.bool_), begin)
     ends_with = np.full(states, -1, np.int64)
     ends_with[:begin] = windows % (paths.channels + 1) - 1
-    effect = np.zeros(paths.channels)
+    removed, skipped = np.zeros(paths.channels), np.zeros(paths.channels)
     if rate > 0:
         for channel in range(paths.channels):
-            effect[channel] = 1 - _reach(step, converts, ends_with != channel, begin) / rate
-    return Markov(order, rate, effect.clip(0, 1))
+            kept = ends_with != channel
+            stays = np.asarray(step @ ~kept, np.float64)
+            removed[channel] = 1 - _reach(step, converts, kept, begin) / rate
+            skipped[channel] = 1 - _reach(step, converts, kept, begin, stays) / rate
+    return Markov(order, rate, removed.clip(0, 1), skipped)
 
 
 def _windows(paths: Paths, order: int) -> Ints:
@@ -95,21 +105,42 @@ def _chain(paths: Paths, state: Ints, states: int) -> tuple[Any, Floats]:
     return step, np.asarray(converted * chance, np.float64)
 
 
-def _reach(step: Any, converts: Floats, kept: NDArray[np.bool_], begin: int) -> float:
-    """The probability to convert from `begin` where journeys that leave `kept` are lost."""
+def _reach(
+    step: Any, converts: Floats, kept: NDArray[np.bool_], begin: int, stays: Floats | None = None
+) -> float:
+    """The probability to convert from `begin` where journeys that leave `kept` are lost.
+
+    With `stays`, the chance to leave `kept` of each state: they stay where they are and go on.
+    Where no other way leads to a conversion, a journey is lost.
+    """
     places = np.flatnonzero(kept)
+    if stays is not None:
+        places = places[_can_reach(step[places][:, places], converts[places] > 0)]
+        if begin not in places:
+            return 0.0
     left = sparse.csr_array(sparse.eye_array(len(places)) - step[places][:, places])
+    if stays is not None:
+        left = sparse.csr_array(left - sparse.diags_array(stays[places]))
     chance, failed = bicgstab(left, converts[places], rtol=PRECISION, atol=0)
     if failed:  # journeys so long that iterating does not get there
         chance = splu(sparse.csc_array(left), permc_spec="NATURAL").solve(converts[places])
     return float(chance[np.searchsorted(places, begin)])
 
 
+def _can_reach(step: Any, there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """From which states any walk leads to one that is `there`."""
+    while (more := there | (step @ there > 0)).sum() > there.sum():
+        there = more
+    return there
+
+
 def order_scores(
     paths: Paths, orders: range = range(1, 5), folds: int = 5, seed: int = 0
 ) -> Floats:
-    """How well each order foretells unseen journeys: mean log-likelihood of one; shape (orders,).
+    """How well each order foretells how unseen journeys end; shape (orders,).
 
+    The mean log-likelihood of a journey's end, converted or lost, given its last touches: that is
+    what effects follow from, while most of a journey's likelihood is in which channel comes next.
     Each journey is held out once, by `seed`; counts are rounded to whole journeys. Windows too rare
     to learn from lean on the next shorter window by `SMOOTHING`. The order with the highest score
     is the one to believe. NaN without journeys.
@@ -120,8 +151,12 @@ def order_scores(
     total = counts.sum()
     if not total:
         return np.full(len(orders), np.nan)
+    windows = [np.zeros(len(paths.last), np.int64)]
+    for length in range(1, max(orders) + 1):
+        _, window = np.unique(_windows(paths, length)[paths.last], return_inverse=True)
+        windows.append(window)
     held = [
-        sum(_likelihood(paths, order, counts - part[..., fold], part[..., fold])
+        sum(_likelihood(windows[: order + 1], counts - part[..., fold], part[..., fold])
             for fold in range(folds))
         for order in orders
     ]  # fmt: skip
@@ -129,25 +164,11 @@ def order_scores(
     return scores
 
 
-def _likelihood(paths: Paths, order: int, known: Ints, unseen: Ints) -> float:
-    """The log-likelihood of `unseen` journeys (converted, lost per path) after `known` ones."""
-    outcomes = paths.channels + 2  # a touch of each channel, converted, lost
-    number, last, start = paths.number, paths.last, paths.start
-    count = len(paths.channel)
-    event = np.concatenate(
-        [paths.channel, np.full(len(last), outcomes - 2), np.full(len(last), outcomes - 1)]
-    )
-    learned = np.concatenate([known.sum(axis=0)[number], *known])
-    tested = np.concatenate([unseen.sum(axis=0)[number], *unseen])
-    chance = np.full(len(event), 1 / outcomes)
-    for length in range(order + 1):
-        window = np.zeros(count, np.int64) if length == 0 else _windows(paths, length)
-        before = np.zeros(count, np.int64)
-        before[1:] = window[:-1]
-        before[start] = 0
-        context = np.concatenate([before, window[last], window[last]])
-        _, at = np.unique(context, return_inverse=True)
-        _, pair = np.unique(at * outcomes + event, return_inverse=True)
-        seen, followed = np.bincount(at, learned), np.bincount(pair, learned)
-        chance = (followed[pair] + SMOOTHING * chance) / (seen[at] + SMOOTHING)
-    return float((tested * np.log(chance)).sum())
+def _likelihood(windows: list[Ints], known: Ints, unseen: Ints) -> float:
+    """The log-likelihood of how `unseen` journeys end (converted, lost per path), after `known`."""
+    chance = np.full(unseen.shape, 0.5)
+    for window in windows:  # from no touch to the longest window
+        seen = np.bincount(window, known.sum(axis=0))[window]
+        ended = np.stack([np.bincount(window, count)[window] for count in known])
+        chance = (ended + SMOOTHING * chance) / (seen + SMOOTHING)
+    return float((unseen * np.log(chance)).sum())

@@ -3,6 +3,10 @@
 phi_i = sum over S without i of |S|! (n-|S|-1)! / n! x (v(S + i) - v(S)), Shapley (1953). v is the
 probability to convert that a logistic model of the touches, learned from converting and lost
 journeys, gives a journey of which only the touches of the channels in S are left.
+
+The model counts touches, or looks at their mix: what part of the journey each channel has. Where
+more touches make a conversion likelier the first foretells better; where every journey is long,
+as that of an opportunity until it is won or lost, the second.
 """
 
 from dataclasses import dataclass
@@ -27,14 +31,19 @@ _CELLS = 2**22
 
 @dataclass(frozen=True)
 class ConversionModel:
-    """P(convert | touches) = expit(intercept + sum over channels of coefficient x touches)."""
+    """P(convert | touches) = expit(intercept + sum over channels of coefficient x touches).
+
+    `is_mix`: the touches of a channel are divided by those of the whole journey.
+    """
 
     intercept: float
     coefficient: Floats
+    is_mix: bool = False
 
     def __call__(self, counts: Floats) -> Floats:
         """The probability to convert; `counts`: touches per channel, shape (journeys, channels)."""
-        chance: Floats = expit(self.intercept + counts @ self.coefficient)
+        seen = _mix(counts) if self.is_mix else counts
+        chance: Floats = expit(self.intercept + seen @ self.coefficient)
         return chance
 
 
@@ -48,29 +57,69 @@ def touch_counts(paths: Paths) -> tuple[Floats, Floats, Floats]:
     return distinct, converted.astype(np.float64), lost.astype(np.float64)
 
 
-def learn(paths: Paths, ridge: float = RIDGE) -> ConversionModel:
+def learn(paths: Paths, ridge: float = RIDGE, folds: int = 5, seed: int = 0) -> ConversionModel:
     """Logistic regression of converting on the touches per channel of a journey, with a ridge.
 
-    Raises AttributionError where journeys do not include converting and lost ones: then nothing can
-    be learned about what a channel adds.
+    Of counts and mix, the one that better foretells journeys it has not seen: each is held out
+    once, by `seed`; counts of journeys are rounded to whole ones. Raises AttributionError where
+    journeys do not include converting and lost ones: then nothing can be learned about what a
+    channel adds.
     """
     counts, converted, lost = touch_counts(paths)
     if not converted.sum() or not lost.sum():
         raise AttributionError("expected journeys that converted and journeys that did not")
-    given = np.column_stack([np.ones(len(counts)), counts])
+    rng = np.random.default_rng(seed)
+    whole = np.stack([converted, lost]).round().astype(np.int64)
+    part = np.stack([rng.multinomial(count, np.full(folds, 1 / folds)) for count in whole])
+    scores = [
+        sum(
+            _likelihood(seen, whole - part[..., fold], part[..., fold], ridge)
+            for fold in range(folds)
+        )
+        for seen in (counts, _mix(counts))
+    ]
+    is_mix = scores[1] > scores[0]
+    weights = _fit(_mix(counts) if is_mix else counts, converted, lost, ridge)
+    return ConversionModel(float(weights[0]), weights[1:], is_mix)
+
+
+def _mix(counts: Floats) -> Floats:
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def _likelihood(seen: Floats, known: Ints, unseen: Ints, ridge: float) -> float:
+    """The log-likelihood of `unseen` journeys (converted, lost) after `known` ones."""
+    has = known.sum(axis=0) > 0
+    if not known.sum(axis=1).all():
+        return 0.0
+    converted, lost = known[:, has].astype(np.float64)
+    weights = _fit(seen[has], converted, lost, ridge)
+    score = weights[0] + seen @ weights[1:]
+    return -float(unseen[0] @ np.logaddexp(0, -score) + unseen[1] @ np.logaddexp(0, score))
+
+
+def _fit(seen: Floats, converted: Floats, lost: Floats, ridge: float) -> Floats:
+    """Intercept and coefficients of the highest likelihood less the ridge."""
+    given = np.column_stack([np.ones(len(seen)), seen])
+    total = converted + lost
+    penalty = np.full(given.shape[1], ridge)
+    penalty[0] = 0
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         score = given @ weights
-        penalty = 0.5 * ridge * (weights[1:] ** 2).sum()
-        value = converted @ np.logaddexp(0, -score) + lost @ np.logaddexp(0, score) + penalty
-        slope = given.T @ ((converted + lost) * expit(score) - converted)
-        slope[1:] += ridge * weights[1:]
-        return float(value), slope
+        value = converted @ np.logaddexp(0, -score) + lost @ np.logaddexp(0, score)
+        slope = given.T @ (total * expit(score) - converted) + penalty * weights
+        return float(value + 0.5 * penalty @ weights**2), slope
+
+    def curvature(weights: Floats) -> Floats:
+        chance = expit(given @ weights)
+        bend = total * chance * (1 - chance)
+        return np.asarray((given.T * bend) @ given + np.diag(penalty))
 
     start = np.zeros(given.shape[1])
     start[0] = np.log(converted.sum() / lost.sum())
-    found = minimize(loss, start, jac=True, method="BFGS")
-    return ConversionModel(float(found.x[0]), np.asarray(found.x[1:], np.float64))
+    found = minimize(loss, start, jac=True, hess=curvature, method="trust-exact")
+    return np.asarray(found.x, np.float64)
 
 
 def shapley(worth: Floats) -> Floats:
@@ -94,14 +143,15 @@ def shapley(worth: Floats) -> Floats:
 
 
 def credit(paths: Paths, model: ConversionModel) -> Floats:
-    """Conversions credited to each channel: Shapley values of each journey, scaled to 1 conversion.
+    """Conversions owed to each channel: Shapley values of each over its probability to convert.
 
-    A channel that makes conversion less likely gets nothing, and where no channel of a journey adds
-    anything they share alike; shape (channels,), sums to the conversions. Raises AttributionError
-    for more than MOST channels in one journey.
+    They sum to the conversions less those that the model expects without a single touch; a channel
+    that makes conversion less likely owes some. Shape (channels,). Raises AttributionError for more
+    than MOST channels in one journey.
     """
     counts, converted, _ = touch_counts(paths)
     counts, converted = counts[converted > 0], converted[converted > 0]
+    seen = _mix(counts) if model.is_mix else counts
     held = counts > 0
     players = held.sum(axis=1)
     if len(players) and players.max() > MOST:
@@ -115,26 +165,11 @@ def credit(paths: Paths, model: ConversionModel) -> Floats:
         for begin in range(0, len(mine), step):
             some = mine[begin : begin + step]
             channel = np.nonzero(held[some])[1].reshape(-1, size)
-            adds = np.take_along_axis(counts[some], channel, 1) * model.coefficient[channel]
-            phi = shapley(expit(model.intercept + adds @ _members(size).T)).clip(0)
-            whole = phi.sum(axis=1, keepdims=True)
-            part = np.divide(phi, whole, out=np.full_like(phi, 1 / size), where=whole > 0)
+            adds = np.take_along_axis(seen[some], channel, 1) * model.coefficient[channel]
+            worth = expit(model.intercept + adds @ _members(size).T)
+            part = shapley(worth) / worth[:, -1:]
             np.add.at(total, channel, part * converted[some, None])
     return total
-
-
-def lost_without(paths: Paths, model: ConversionModel) -> Floats:
-    """Conversions that would not have been without each channel's touches, all else being equal.
-
-    Of each converting journey 1 - P(convert | the others' touches) / P(convert); negative for a
-    channel that does harm; shape (channels,). Channels need each other, so the sum is not the
-    number of conversions.
-    """
-    counts, converted, _ = touch_counts(paths)
-    score = model.intercept + counts @ model.coefficient
-    without = expit(score[:, None] - counts * model.coefficient)
-    lost: Floats = converted @ (1 - without / expit(score)[:, None])
-    return lost
 
 
 def closed_form(paths: Paths) -> Floats:

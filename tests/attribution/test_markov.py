@@ -44,8 +44,8 @@ def test_published_examples(example: dict) -> None:
         )
 
 
-def _dense(rows: Journeys, order: int) -> dict[str, float]:
-    """Removal effects by tuples, dictionaries and a dense solve a channel."""
+def _dense(rows: Journeys, order: int, skips: bool = False) -> dict[str, float]:
+    """Removal or skip effects by tuples, dictionaries and a dense solve a channel."""
     moves: dict[tuple[str, ...], dict[object, float]] = {}
     for path, converted, lost in rows:
         walked = [tuple(path[max(0, end - order) : end]) for end in range(len(path) + 1)]
@@ -63,12 +63,21 @@ def _dense(rows: Journeys, order: int) -> dict[str, float]:
         matrix, converts = np.eye(len(states)), np.zeros(len(states))
         for source in states:
             total = sum(moves[source].values())
+            if skips and removed:  # of the ways that are left
+                total -= sum(n for t, n in moves[source].items() if t in moves and t not in place)
             for target, count in moves[source].items():
+                if count == 0:
+                    continue
                 if target == "converted":
                     converts[place[source]] += count / total
                 elif target in place:
                     matrix[place[source], place[target]] -= count / total
-        return float(np.linalg.solve(matrix, converts)[place[()]])
+        if not skips:
+            return float(np.linalg.solve(matrix, converts)[place[()]])
+        walked = np.eye(len(states)) - matrix  # steps may go round for ever: 2^40 of them will do
+        for _ in range(40):
+            converts, walked = converts + walked @ converts, walked @ walked
+        return float(converts[place[()]])
 
     names = {name for path, _, _ in rows for name in path}
     return {name: 1 - reach(name) / reach(None) for name in names}
@@ -79,18 +88,26 @@ def _dense(rows: Journeys, order: int) -> dict[str, float]:
 def test_equals_an_independent_dense_solve(rows: Journeys, order: int) -> None:
     """The same chain, written with dictionaries."""
     paths, names = paths_of(rows)
-    found = dict(zip(names, markov(paths, order).removal_effect, strict=True))
-    assert found == pytest.approx(_dense(rows, order), abs=1e-9)
+    found = markov(paths, order)
+    removed = dict(zip(names, found.removal_effect, strict=True))
+    assert removed == pytest.approx(_dense(rows, order), abs=1e-9)
+    skipped = dict(zip(names, found.skip_effect, strict=True))
+    assert skipped == pytest.approx(_dense(rows, order, skips=True), abs=1e-9)
 
 
 @settings(deadline=None)
 @given(journeys, st.integers(1, 4))
 def test_laws(rows: Journeys, order: int) -> None:
-    """Effects are probabilities, shares sum to 1, and what every converting path holds has all."""
+    """Effects are probabilities, shares sum to 1, and what every converting path holds has all.
+
+    A journey that goes on after a touch that is missing converts at least as often as one that is
+    lost there.
+    """
     paths, names = paths_of(rows)
     found = markov(paths, order)
     assert ((found.removal_effect >= 0) & (found.removal_effect <= 1)).all()
     assert found.share.sum() == pytest.approx(1)
+    assert (found.skip_effect <= found.removal_effect + 1e-9).all()
     for name, effect in zip(names, found.removal_effect, strict=True):
         if all(path[0] == name for path, converted, lost in rows if converted + lost):
             assert effect == pytest.approx(1)
@@ -128,6 +145,52 @@ def test_agrees_with_a_simulated_chain(order: int) -> None:
         assert visited[name][converted_walks].mean() == pytest.approx(effect, abs=0.006)
 
 
+def _walk(moves: dict[str, list[tuple[str, int]]], skipped: str, rng: np.random.Generator) -> float:
+    """The share of 100,000 walks that convert, touches of one channel being skipped."""
+    at = np.full(100_000, "", dtype="U4")
+    while (moving := ~np.isin(at, ["+", "-"])).any():
+        for state in np.unique(at[moving]):
+            here = np.flatnonzero(at == state)
+            ways = [(to, count) for to, count in moves[str(state)] if not to.endswith(skipped)]
+            targets, counts = zip(*ways or [("-", 1)], strict=True)
+            at[here] = rng.choice(np.array(targets), len(here), p=np.array(counts) / sum(counts))
+    return float((at == "+").mean())
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_skipping_agrees_with_a_simulated_chain(order: int) -> None:
+    """A walk that would go on to the channel draws again, from the ways that are left."""
+    rows = [(list("abc"), 3, 5), (list("ba"), 2, 2), (list("cab"), 1, 4), (list("cc"), 2, 1),
+            (list("abab"), 4, 1)]  # fmt: skip
+    paths, names = paths_of(rows)
+    found = markov(paths, order)
+    print(f"seed {SEED}")
+    rng = np.random.default_rng(SEED)
+    moves: dict[str, list[tuple[str, int]]] = {}
+    for path, converted, lost in rows:
+        steps = ["".join(path[max(0, end - order) : end]) for end in range(len(path) + 1)]
+        for source, target in pairwise(steps):
+            moves.setdefault(source, []).append((target, converted + lost))
+        moves.setdefault(steps[-1], []).extend([("+", converted), ("-", lost)])
+    for name, effect in zip(names, found.skip_effect, strict=True):
+        rate = _walk(moves, name, rng)
+        assert rate == pytest.approx(found.conversion_rate * (1 - effect), abs=0.006)
+
+
+def test_skipping_looks_at_lost_journeys_and_removal_does_not() -> None:
+    """Converting journeys visit both channels alike; lost ones hold b nine times as often."""
+    found = markov(paths_of([(["a"], 50, 50), (["b"], 50, 450)])[0], 1)
+    assert found.removal_effect == pytest.approx([0.5, 0.5])
+    assert found.skip_effect == pytest.approx([1 - 0.1 * 6, 1 - 0.5 * 6])
+
+
+def test_a_journey_with_no_other_way_on_is_lost() -> None:
+    """From a only b follows: without b nothing converts from there, rather than for ever."""
+    paths, names = paths_of([(["a", "b"], 4, 4), (["c"], 4, 4)])
+    found = dict(zip(names, markov(paths, 1).skip_effect, strict=True))
+    assert found["b"] == pytest.approx(0.5)
+
+
 def test_a_channel_named_like_a_separator_and_journeys_without_a_touch() -> None:
     """Paths are lists, so no name breaks them; empty journeys credit nobody."""
     paths, names = paths_of([([" > "], 2, 1), (["a", " > "], 1, 1), ([], 9, 9)])
@@ -139,11 +202,14 @@ def test_nothing_converts() -> None:
     """No effect and no share, rather than a division by nought."""
     found = markov(paths_of([(["a"], 0, 3)])[0], 1)
     assert found.conversion_rate == 0
-    assert found.share.tolist() == [0]
+    assert found.share.tolist() == found.skip_effect.tolist() == [0]
 
 
 def test_the_order_that_made_the_journeys_is_chosen() -> None:
-    """A journey converts if its last two touches differ: order 1 cannot see that, order 2 can."""
+    """A journey converts if its last two touches differ: order 1 cannot see that, order 2 can.
+
+    Which channel comes next does not matter: that follows three touches, and order 1 is enough.
+    """
     print(f"seed {SEED}")
     rng = np.random.default_rng(SEED)
     rows: Journeys = []
@@ -153,9 +219,11 @@ def test_the_order_that_made_the_journeys_is_chosen() -> None:
         rows.append((path, float(converts), float(not converts)))
     scores = order_scores(paths_of(rows)[0])
     assert np.argmax(scores) + 1 == 2
-    forgetful: Journeys = [
-        (rng.choice(list("ab"), rng.geometric(0.4)).tolist(), 1.0, 1.0) for _ in range(2000)
-    ]
+    forgetful: Journeys = []
+    for _ in range(2000):
+        path = list("abaab" * 3)[rng.integers(5) :][: 1 + rng.geometric(0.2)]
+        converts = rng.random() < (0.8 if path[-1] == "a" else 0.2)
+        forgetful.append((path, float(converts), float(not converts)))
     assert np.argmax(order_scores(paths_of(forgetful)[0])) + 1 == 1
 
 

@@ -17,7 +17,7 @@ SEEDS = (
 )
 MODELS = (
     "identity.evidence.web marts.touches marts.conversions marts.spend marts.campaigns "
-    "marts.attribution"
+    "marts.attribution marts.experiments"
 )
 UTM = ", ".join(
     f"utm_{part} varchar" for part in ("source", "medium", "campaign", "content", "term")

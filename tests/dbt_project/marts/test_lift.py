@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binomtest, norm
 from scipy.stats.contingency import relative_risk
 
-from tests.dbt_project.marts.conftest import MODELS
+from attribution.calibration import Experiments, level
 from tests.dbt_project.marts.experiments import EXAMPLE, FOLLOW_UP, PERIODS, SEED, World, invented
 
 Query = Callable[[str], list[dict[str, Any]]]
@@ -24,7 +24,7 @@ def world(module_home: Path, marts: Callable[..., None]) -> World:
     """Random experiments and the worked example, built."""
     print(f"seed {SEED}")
     world = invented()
-    marts(world.tables, f"{MODELS} marts.experiments")
+    marts(world.tables)
     return world
 
 
@@ -186,6 +186,50 @@ def test_nothing_to_divide_by_is_null(world: World, query: Query) -> None:
     assert none["rate_difference_newcombe_high"] > 0
     for name in ("relative_lift", "relative_lift_low", "z_score", "p_value", "iroas"):
         assert none[name] is None, name
+
+
+def test_complete_experiments_set_the_level_of_the_data_driven_models(
+    world: World, query: Query
+) -> None:
+    """Their linear credit by a plain loop, and the level as calibration.py has it."""
+    credits = query(
+        "select credits.*, touches.touched_at from marts.fct_attributed_conversions as credits "
+        "left join marts.fct_touches as touches using (touch_id) where model = 'linear'"
+    )
+    expected: dict[str, list[tuple[str, float, float, float]]] = defaultdict(list)
+    for (experiment, channel, kind), lift in results(query).items():
+        seen = world.counted((experiment, channel), "treatment", kind)
+        ids = {one.conversion_id for one in seen}
+        of_arm = [credit for credit in credits if credit["conversion_id"] in ids]
+        if not of_arm or not lift["is_complete"] or lift["incremental_conversions"] is None:
+            continue
+        half = lift["incremental_conversions_high"] - lift["incremental_conversions"]
+        error = half / Z * math.sqrt(max(lift["design_effect"] or 1, 1))
+        weight, _ = _credited(of_arm, "linear", kind, (experiment, channel), {})
+        expected[kind].append((channel, weight, lift["incremental_conversions"], error))
+    columns = ("channel", "linear_credit", "caused", "standard_error")
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in query("from marts.int_attribution__experiments"):
+        found[row["conversion_type"]].append(tuple(row[column] for column in columns))
+    assert found.keys() == expected.keys() > {"closed_won"}
+    for kind, rows in found.items():
+        for mine, other in zip(sorted(rows), sorted(expected[kind]), strict=True):
+            assert mine[0] == other[0]
+            assert mine[1:] == pytest.approx(other[1:], abs=1e-9)
+    effects = query("from marts.channel_effects where model = 'shapley'")
+    kinds = {row["conversion_type"] for row in effects}
+    assert kinds & {kind for kind, rows in expected.items() if any(row[1] for row in rows)}
+    for kind in kinds:
+        mine = [row for row in effects if row["conversion_type"] == kind]
+        names = [row["channel"] for row in mine]
+        told = [row for row in expected[kind] if row[0] in names]
+        experiments = Experiments(
+            np.array([names.index(row[0]) for row in told], np.int64),
+            *(np.array([row[place] for row in told], float) for place in (1, 2, 3)),
+        )
+        effect, linear = (np.array([row[c] for row in mine]) for c in ("effect", "linear_share"))
+        expected_level = level(effect, linear, experiments, 0.5)
+        assert [row["level"] for row in mine] == pytest.approx([expected_level] * len(mine))
 
 
 def test_calibration_equals_a_plain_loop(world: World, query: Query) -> None:

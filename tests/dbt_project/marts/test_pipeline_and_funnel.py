@@ -89,7 +89,7 @@ TABLES: dict[str, list[dict[str, Any]]] = {
 @pytest.fixture(scope="module", autouse=True)
 def built(module_home: Path, marts: Callable[..., None]) -> None:
     marts(TABLES, select="identity.evidence.web marts.touches marts.conversions marts.spend "
-          "marts.campaigns marts.attribution marts.revenue")  # fmt: skip
+          "marts.campaigns marts.attribution marts.experiments marts.revenue")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

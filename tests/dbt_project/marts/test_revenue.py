@@ -19,7 +19,7 @@ Query = Callable[[str], list[dict[str, Any]]]
 D = Decimal
 JAN, FEB, MAR, APR, MAY, JUN = (date(2026, month, 1) for month in range(1, 7))
 EXPO = "Event_SMB_Q1-2026_Expo"
-REVENUE = "marts.attribution marts.revenue"
+REVENUE = "marts.attribution marts.experiments marts.revenue"
 
 
 def cents(value: Any) -> Decimal:

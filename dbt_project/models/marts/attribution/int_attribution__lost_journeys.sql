@@ -9,7 +9,9 @@ conversions as (
 types as (
     select *
     from {{ ref('conversion_types') }}
-    where conversion_type in (select conversions.conversion_type from conversions)
+    where
+        conversion_type in (select conversions.conversion_type from conversions)
+        and conversion_type != 'closed_won'
 ),
 
 people as (
