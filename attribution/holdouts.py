@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import duckdb
@@ -14,6 +15,7 @@ from attribution.errors import HoldoutsRefused
 from identity.lookup import require_resolved
 from warehouse.connection import transaction
 
+Period = tuple[date, date]
 ARMS = ("treatment", "holdout")
 REQUIRED = ("experiment", "channel", "starts_on", "ends_on", "arm")
 RECORD = ("source", "record_type", "record_id")
@@ -51,7 +53,7 @@ def load(
     contradictions(rows)
     _stage(con, rows)
     _known_channels(con, rows)
-    _same_windows(con)
+    _same_periods(con)
     reasons = con.execute(_REASONS).fetchall()
     rejected.update(dict(reasons))
     _same_arms(con)
@@ -142,30 +144,40 @@ def _day(line: int, text: str, column: str) -> date:
 
 
 def contradictions(rows: Iterable[Assignment]) -> None:
-    """Raise HoldoutsRefused where an experiment has two windows, or a record or person two arms.
+    """Raise HoldoutsRefused for periods of an experiment that overlap or are not everyone's, and
+    for a record or person of two arms.
 
     Two records in different arms that are one person are no contradiction: they may have been two
     when they were assigned.
     """
-    windows: dict[tuple[str, str], Assignment] = {}
-    arms: dict[tuple[Any, ...], Assignment] = {}
+    periods: dict[tuple[str, str], dict[Period, int]] = {}
+    named: dict[tuple[Any, ...], tuple[Assignment, set[Period]]] = {}
     for row in rows:
-        key = (row.experiment, row.channel)
-        first = windows.setdefault(key, row)
-        if (first.starts_on, first.ends_on) != (row.starts_on, row.ends_on):
-            raise HoldoutsRefused(
-                f"lines {first.line} and {row.line}: expected one starts_on and ends_on for the "
-                "same experiment and channel, got two; give each period an experiment of its own"
-            )
+        key, period = (row.experiment, row.channel), (row.starts_on, row.ends_on)
+        periods.setdefault(key, {}).setdefault(period, row.line)
         for name in (row.record, row.person_id):
             if name is None:
                 continue
-            first = arms.setdefault((*key, name), row)
+            first, seen = named.setdefault((*key, name), (row, set()))
+            seen.add(period)
             if first.arm != row.arm:
                 raise HoldoutsRefused(
                     f"lines {first.line} and {row.line}: expected one arm for the same record or "
                     "person in an experiment and channel, got both"
                 )
+    for of_one in periods.values():
+        for before, after in pairwise(sorted(of_one)):
+            if after[0] <= before[1]:
+                raise HoldoutsRefused(
+                    f"lines {of_one[before]} and {of_one[after]}: expected periods of one "
+                    "experiment and channel that do not overlap, got two that do"
+                )
+    for (experiment, channel, _), (first, seen) in named.items():
+        if len(seen) < len(periods[experiment, channel]):
+            raise HoldoutsRefused(
+                f"line {first.line}: expected the record or person in every period of the "
+                "experiment and channel, got fewer; other people are an experiment of their own"
+            )
 
 
 def _stage(con: duckdb.DuckDBPyConnection, rows: list[Assignment]) -> None:
@@ -209,12 +221,12 @@ def _known_channels(con: duckdb.DuckDBPyConnection, rows: Iterable[Assignment]) 
             )
 
 
-def _same_windows(con: duckdb.DuckDBPyConnection) -> None:
-    line = next(_lines(con, _OTHER_WINDOW), None)
+def _same_periods(con: duckdb.DuckDBPyConnection) -> None:
+    line = next(_lines(con, _OTHER_PERIODS), None)
     if line is not None:
         raise HoldoutsRefused(
-            f"line {line}: expected the starts_on and ends_on that this experiment and channel "
-            "already have, got others; give each period an experiment of its own"
+            f"line {line}: expected the periods that this experiment and channel already have, all "
+            "of them, got others; give another period an experiment of its own"
         )
 
 
@@ -271,9 +283,18 @@ create or replace temp table stored (
 
 _REASONS = "select reason, count(*) from resolved where reason is not null group by reason"
 
-_OTHER_WINDOW = """
-select resolved.line from resolved inner join stored using (experiment, channel)
-where (resolved.starts_at, resolved.ends_at) <> (stored.starts_at, stored.ends_at)
+_OTHER_PERIODS = """
+with known as (
+    select experiment, channel, list_sort(list(distinct (starts_at, ends_at))) as periods
+    from stored group by all
+),
+told as (
+    select experiment, channel, list_sort(list(distinct (starts_at, ends_at))) as periods,
+        min(line) as line
+    from resolved group by all
+)
+select line from told inner join known using (experiment, channel)
+where told.periods <> known.periods
 """
 
 # A record says nothing of earlier assignments, which may have been another record's of one person.
@@ -291,8 +312,8 @@ _NEW = """
 create or replace temp table new_assignments as
 select distinct experiment, channel, person_id, arm, starts_at, ends_at
 from resolved
-where reason is null and (experiment, channel, person_id, arm) not in (
-    select experiment, channel, person_id, arm from stored)
+where reason is null and (experiment, channel, person_id, arm, starts_at) not in (
+    select experiment, channel, person_id, arm, starts_at from stored)
 """
 
 _INSERT = """

@@ -10,11 +10,11 @@ _CREDITS = "".join(
 DDL = f"""
 create schema if not exists state;
 
--- One row per experiment, channel, person and arm: who was assigned, whether or not anybody was
--- reached. An experiment keeps people out of a channel from starts_at (included) to ends_at
--- (excluded), UTC; all its rows for one channel have the same two. person_id is the person at the
--- time of assignment: readers follow identity.aliases. A person who stands in both arms, by a
--- later merge, is in neither.
+-- One row per experiment, channel, person, arm and period: who was assigned, whether or not anybody
+-- was reached. An experiment keeps people out of a channel from starts_at (included) to ends_at
+-- (excluded), UTC, in one period or in several that do not overlap; everyone has the same arm in
+-- all of them. person_id is the person at the time of assignment: readers follow identity.aliases.
+-- A person who stands in both arms, by a later merge, is in neither.
 create table if not exists state.holdout_assignments (
     experiment varchar not null,
     channel varchar not null,

@@ -90,6 +90,24 @@ def test_the_same_file_twice_changes_nothing(load_rows: Load) -> None:
     assert stored() == before
 
 
+def test_an_experiment_may_run_in_several_periods(load_rows: Load) -> None:
+    may = "spring,email,2026-05-01,2026-05-31"
+    lines = [f"{period},,,,{person},{arm}" for period in (may, SPRING)
+             for person, arm in (("p_a", "treatment"), ("p_b", "holdout"))]  # fmt: skip
+    found = load_rows(*lines)
+    assert (found["new"], found["people"]) == (4, {"treatment": 1, "holdout": 1})
+    assert load_rows(*lines, now=LATER) == {**found, "new": 0}
+    assert [(row[2], row[4], row[5]) for row in stored()] == [
+        (person, datetime(2026, month, 1), datetime(2026, month + 1, 1))
+        for person in ("p_a", "p_b") for month in (3, 5)
+    ]  # fmt: skip
+    more = load_rows(f"{SPRING},,,,p_c,holdout", f"{may},,,,p_c,holdout", now=LATER)
+    assert (more["new"], more["people"]) == (2, {"treatment": 1, "holdout": 2})
+    for period in (may, SPRING):
+        with pytest.raises(HoldoutsRefused, match=r"line 2: expected the periods .* already have"):
+            load_rows(f"{period},,,,p_c,holdout")
+
+
 def test_a_dry_run_counts_and_writes_nothing(load_rows: Load) -> None:
     found = load_rows(f"{SPRING},,,,p_a,holdout", dry_run=True)
     assert (found["new"], found["people"]["holdout"], found["dry_run"]) == (1, 1, True)
@@ -144,6 +162,19 @@ REFUSED = {
     "two windows": [
         f"{SPRING},,,,p_a,holdout",
         "spring,email,2026-03-01,2026-03-30,,,,p_b,holdout",
+    ],
+    "an overlap of a day": [
+        "may,email,2026-04-30,2026-05-31,,,,p_a,holdout",
+        "may,email,2026-04-01,2026-04-30,,,,p_a,holdout",
+    ],
+    "somebody in one of two periods": [
+        "may,email,2026-05-01,2026-05-31,,,,p_a,holdout",
+        "may,email,2026-04-01,2026-04-30,,,,p_a,holdout",
+        "may,email,2026-05-01,2026-05-31,,,,p_b,holdout",
+    ],
+    "two arms in two periods": [
+        "may,email,2026-05-01,2026-05-31,,,,p_a,holdout",
+        "may,email,2026-04-01,2026-04-30,,,,p_a,treatment",
     ],
     "an unknown arm": [f"{SPRING},,,,p_a,{SECRET}"],
     "no date": [f"spring,email,{SECRET},2026-03-31,,,,p_a,holdout"],

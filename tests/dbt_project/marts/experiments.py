@@ -22,7 +22,10 @@ PERIODS = {
     ("autumn", "paid_social"): (datetime(2025, 10, 1), datetime(2025, 12, 1)),
     ("one arm", "display"): (datetime(2025, 10, 1), datetime(2025, 11, 1)),
     ("too young", "referral"): (datetime(2026, 6, 1), datetime(2026, 6, 30)),
+    ("with a pause", "paid_social"): (datetime(2025, 10, 1), datetime(2026, 1, 1)),
 }
+PAUSES = {("with a pause", "paid_social"): (datetime(2025, 11, 1), datetime(2025, 12, 1))}
+"""When an experiment kept nobody out: from the end of one period to the start of the next."""
 LANDINGS: dict[str, dict[str, Any]] = {
     "email": {"utm_source": "hubspot", "utm_medium": "email"},
     "paid_social": {"utm_source": "fb", "utm_medium": "paid-social"},
@@ -63,10 +66,11 @@ class World:
     def assign(self, key: tuple[str, str], person: str, arm: str, today: str = "") -> None:
         starts, ends = PERIODS[key]
         self.arms[key][today or person].add(arm)
-        self.tables["state.holdout_assignments"].append({
+        moments = (starts, *PAUSES.get(key, ()), ends)
+        self.tables["state.holdout_assignments"] += [{
             "experiment": key[0], "channel": key[1], "person_id": person, "arm": arm,
-            "starts_at": starts, "ends_at": ends, "assigned_at": starts - DAY,
-        })  # fmt: skip
+            "starts_at": begin, "ends_at": end, "assigned_at": starts - DAY,
+        } for begin, end in zip(moments[::2], moments[1::2], strict=True)]  # fmt: skip
 
     def lead(self, person: str, at: datetime) -> None:
         self.tables["staging.stg_salesforce__leads"].append(
@@ -144,7 +148,8 @@ def invented() -> World:
         account = rng.choice(list(by_company)) if rng.random() < 0.7 else None
         world.person(person, account)
         held = by_company[account] if account else rng.random() < 0.4
-        for key in (("autumn", "paid_social"), ("too young", "referral")):
+        for key in (("autumn", "paid_social"), ("too young", "referral"),
+                    ("with a pause", "paid_social")):  # fmt: skip
             world.assign(key, person, "holdout" if held else "treatment")
         for name in ("autumn", "winter"):
             if rng.random() < 0.9:

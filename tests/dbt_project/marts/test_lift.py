@@ -12,7 +12,16 @@ from scipy.stats import binomtest, norm
 from scipy.stats.contingency import relative_risk
 
 from attribution.calibration import Experiments, level
-from tests.dbt_project.marts.experiments import EXAMPLE, FOLLOW_UP, PERIODS, SEED, World, invented
+from tests.dbt_project.marts.conftest import MODELS
+from tests.dbt_project.marts.experiments import (
+    EXAMPLE,
+    FOLLOW_UP,
+    PAUSES,
+    PERIODS,
+    SEED,
+    World,
+    invented,
+)
 
 Query = Callable[[str], list[dict[str, Any]]]
 
@@ -167,6 +176,8 @@ def test_what_the_channel_caused(world: World, query: Query) -> None:
     sales = found["autumn", "paid_social", "closed_won"]
     assert sales["design_effect"] != pytest.approx(1, abs=0.01)
     assert sales["spend_usd"] == 230  # neither the day before nor the day after
+    paused = found["with a pause", "paid_social", "closed_won"]
+    assert paused["spend_usd"] == 204  # the first day of each period, none of the pause
     for end in ("", "_low", "_high"):
         assert sales[f"iroas{end}"] == pytest.approx(sales[f"incremental_revenue_usd{end}"] / 230)
 
@@ -289,14 +300,16 @@ def _credited(
     credits: list[dict[str, Any]], model: str, kind: str, key: tuple[str, str],
     shares: dict[tuple[str, str, str], float],
 ) -> tuple[float, float]:  # fmt: skip
-    """Weight and dollars for touches of the channel while the experiment ran."""
+    """Weight and dollars for touches of the channel while the experiment kept people out of it."""
     starts, ends = PERIODS[key]
+    stops, resumes = PAUSES.get(key, (ends, ends))
     is_learned = model in ("markov", "shapley")
     own = [credit for credit in credits if credit["model"] == ("linear" if is_learned else model)]
     tested = [
         credit for credit in own
         if credit["channel"] == key[1] and credit["touched_at"]
         and starts <= credit["touched_at"] < ends
+        and not stops <= credit["touched_at"] < resumes
     ]  # fmt: skip
     weight = sum(credit["weight"] for credit in tested)
     if not is_learned:

@@ -35,9 +35,7 @@ counted as (
         people.arm,
         people.person_id,
         people.decision_unit,
-        placed.revenue_usd,
-        windows.starts_at,
-        windows.ends_at
+        placed.revenue_usd
     from windows
     inner join people
         on windows.experiment = people.experiment and windows.channel = people.channel

@@ -16,7 +16,12 @@ touches as (
     from {{ ref('fct_touches') }}
 ),
 
--- A touch outside the experiment was open to both arms.
+periods as (
+    select *
+    from {{ ref('int_lift__periods') }}
+),
+
+-- A touch outside the periods of the experiment was open to both arms.
 placed as (
     select  -- noqa: ST06
         conversions.experiment,
@@ -27,14 +32,16 @@ placed as (
         coalesce(credits.revenue_usd, 0) as revenue_usd,
         credits.channel <> '(unattributed)' as is_credited,
         credits.channel = conversions.channel as is_channel,
-        coalesce(
-            credits.channel = conversions.channel
-            and touches.touched_at >= conversions.starts_at
-            and touches.touched_at < conversions.ends_at, false
-        ) as is_tested
+        is_channel and periods.starts_at is not null as is_tested
     from conversions
     inner join credits on conversions.conversion_id = credits.conversion_id
     left join touches on credits.touch_id = touches.touch_id
+    left join periods
+        on
+            conversions.experiment = periods.experiment
+            and conversions.channel = periods.channel
+            and touches.touched_at >= periods.starts_at
+            and touches.touched_at < periods.ends_at
 ),
 
 summed as (

@@ -10,9 +10,9 @@ rules as (
     from {{ ref('lift_rules') }}
 ),
 
-spend as (
+periods as (
     select *
-    from {{ ref('fct_ad_spend') }}
+    from {{ ref('int_lift__periods') }}
 ),
 
 experiments as (
@@ -29,13 +29,12 @@ experiments as (
 spent as (
     select
         experiments.*,
-        cast(coalesce(sum(spend.spend_usd), 0) as decimal(18, 2)) as spend_usd
+        sum(periods.spend_usd)::decimal(18, 2) as spend_usd
     from experiments
-    left join spend
+    inner join periods
         on
-            experiments.channel = spend.channel
-            and spend.spend_date >= cast(experiments.starts_at as date)
-            and experiments.ends_at > spend.spend_date
+            experiments.experiment = periods.experiment
+            and experiments.channel = periods.channel
     group by all
 ),
 
