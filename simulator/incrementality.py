@@ -31,6 +31,17 @@ _ARMS = """
     from holdout_months as t
     inner join holdout_arms as a on t.test = a.test
     order by t.n, a.person"""
+# A form is an event of somebody who has another record; nobody can be assigned by it.
+_ASSIGNMENTS = """
+    select t.channel || '_holdout,' || t.channel || ',' || iso_day(t.month) || ','
+        || last_day(make_timestamp(t.month * 1000)) || ','
+        || r.source || ',' || r.record_type || ',' || r.record_id || ','
+        || case when a.held then 'holdout' else 'treatment' end as line
+    from holdout_months as t
+    inner join holdout_arms as a on t.test = a.test
+    inner join records as r on a.person = r.person and r.record_type <> 'form_submission'
+    order by t.n, r.source, r.record_type, r.record_id"""
+_ASSIGNMENTS_HEADER = "experiment,channel,starts_on,ends_on,source,record_type,record_id,arm\n"
 
 
 @dataclass
@@ -88,7 +99,10 @@ def holdout_worlds(story: Story, holdouts: Holdouts, test: int) -> tuple[Outcome
 def write_incrementality(
     con: duckdb.DuckDBPyConnection, folder: Path, world: World
 ) -> dict[str, int]:
-    """Write the causal truth below `folder`: per channel, and per holdout if there are any."""
+    """Write the causal truth below `folder`: per channel, and per holdout if there are any.
+
+    Holdouts need table `records` of write_truth.
+    """
     story, holdouts = world.journeys.story, world.holdouts
     real = tally(story, world.journeys.outcome.won)
     rows = [
@@ -133,6 +147,9 @@ def _write_holdouts(
     return {
         "truth/holdouts.csv": write_lines(
             con, folder / "holdouts.csv", [_ARMS], header="channel,month,person,arm\n"
+        ),
+        "truth/holdout_assignments.csv": write_lines(
+            con, folder / "holdout_assignments.csv", [_ASSIGNMENTS], header=_ASSIGNMENTS_HEADER
         ),
         "truth/holdout_effects.csv": write_lines(
             con,

@@ -5,11 +5,13 @@ import numpy as np
 
 from simulator.calendar import DAY, Bools, Ints
 from simulator.people import NONE
-from simulator.rates import RATES
+from simulator.rates import RATES, Rates
 from simulator.world import World
 
 
-def realised_rates(con: duckdb.DuckDBPyConnection, world: World) -> list[tuple[str, float, float]]:
+def realised_rates(
+    con: duckdb.DuckDBPyConnection, world: World, rates: Rates = RATES
+) -> list[tuple[str, float, float]]:
     """(name, documented, realised) of the rates that have a meaning in the finished files."""
     p, s, c = world.people, world.journeys.sessions, world.campaigns
     employed = p.account != NONE
@@ -32,7 +34,7 @@ def realised_rates(con: duckdb.DuckDBPyConnection, world: World) -> list[tuple[s
             / (len(c) + int(tagged.sum())),
         "refund": float((deals.refund_at > 0).sum() / max(1, able.sum())),
     }  # fmt: skip
-    return [(name, float(getattr(RATES, name)), float(value)) for name, value in pairs.items()]
+    return [(name, float(getattr(rates, name)), float(value)) for name, value in pairs.items()]
 
 
 def _share(flags: Bools) -> float:

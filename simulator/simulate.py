@@ -9,6 +9,7 @@ import duckdb
 from simulator.ads import load_ads, write_ads
 from simulator.hubspot import load_hubspot, write_hubspot
 from simulator.incrementality import write_incrementality
+from simulator.rates import MEDIA, RATES, Media, Rates
 from simulator.realised import realised_rates
 from simulator.salesforce import load_salesforce, write_salesforce
 from simulator.truth import write_truth
@@ -55,28 +56,29 @@ class SimulationSummary:
 
 def simulate(
     people: int, months: int, seed: int, out: Path, progress: Progress | None = None, *,
-    holdouts: bool = False,
+    holdouts: bool = False, rates: Rates = RATES, media: Media = MEDIA,
 ) -> SimulationSummary:  # fmt: skip
     """Write `out`/exports/<source>/<file> and `out`/truth/*.csv for an invented company.
 
     The same people, months and seed give the same bytes. The window ends with June 2026 and
     reaches `months` months back. With `holdouts`, people are held out of some channels in some
-    months, and truth/ says who. Raises SimulatorError on arguments out of range.
+    months, and truth/ says who; `rates` and `media` are those of another company. Raises
+    SimulatorError on arguments out of range.
     """
     tell = progress or (lambda _: None)
     tell(f"building a world of {people:,} people over {months} months")
-    world = build_world(people, months, seed, holdouts=holdouts)
+    world = build_world(people, months, seed, rates, media=media, holdouts=holdouts)
     con = open_database(seed)
     try:
         files = _write(con, world, seed, out, tell)
-        rates = realised_rates(con, world)
+        realised = realised_rates(con, world, rates)
         tell("truth")
-        files |= write_truth(con, out / "truth", rates)
+        files |= write_truth(con, out / "truth", realised, media)
         tell("worlds without a channel")
         files |= write_incrementality(con, out / "truth", world)
     finally:
         con.close()
-    return SimulationSummary(people, months, seed, dict(sorted(files.items())), rates)
+    return SimulationSummary(people, months, seed, dict(sorted(files.items())), realised)
 
 
 def _write(

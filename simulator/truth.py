@@ -5,28 +5,28 @@ from pathlib import Path
 import duckdb
 
 from simulator.consent import PURPOSES, STATUS_NAMES
-from simulator.rates import CHANNEL_EFFECT, CHANNEL_MIX, CHANNELS
+from simulator.rates import CHANNELS, MEDIA, Media
 from simulator.world import ZERO_DEVICE
 from simulator.writers import table, write_lines
 
 # A device belongs to the person who owns it, whoever else uses it; the all-zero one to nobody.
-_RECORDS = f"""
-    with records as (
-        select 'salesforce' as source, 'lead' as record_type, sf_id('00Q', n) as record_id, person
-        from leads
-        union all
-        select 'salesforce', 'contact', sf_id('003', n), person from contacts
-        union all
-        select 'hubspot', 'contact', (78000000 + n * 7)::varchar, person from hubspot
-        union all
-        select 'hubspot', 'form_submission', uuid_of('form', n), person
-        from forms where moment < getvariable('window_end')
-        union all
-        select distinct 'web_events', 'visitor',
-            case when device < 0 then '{ZERO_DEVICE}' else uuid_of('device', device) end,
-            case when device < 0 then -1 else device // 4 end
-        from visits
-    )
+_MAKE_RECORDS = f"""
+    create or replace table records as
+    select 'salesforce' as source, 'lead' as record_type, sf_id('00Q', n) as record_id, person
+    from leads
+    union all
+    select 'salesforce', 'contact', sf_id('003', n), person from contacts
+    union all
+    select 'hubspot', 'contact', (78000000 + n * 7)::varchar, person from hubspot
+    union all
+    select 'hubspot', 'form_submission', uuid_of('form', n), person
+    from forms where moment < getvariable('window_end')
+    union all
+    select distinct 'web_events', 'visitor',
+        case when device < 0 then '{ZERO_DEVICE}' else uuid_of('device', device) end,
+        case when device < 0 then -1 else device // 4 end
+    from visits"""
+_RECORDS = """
     select source || ',' || record_type || ',' || record_id || ','
         || case when person < 0 then 'nobody' else 'P' || lpad(person::varchar, 7, '0') end as line
     from records
@@ -61,14 +61,19 @@ _CONSENTS = """
 
 
 def write_truth(
-    con: duckdb.DuckDBPyConnection, folder: Path, rates: list[tuple[str, float, float]]
-) -> dict[str, int]:
-    """Write the truth files below `folder`; `rates` holds (name, documented, realised)."""
+    con: duckdb.DuckDBPyConnection, folder: Path, rates: list[tuple[str, float, float]],
+    media: Media = MEDIA,
+) -> dict[str, int]:  # fmt: skip
+    """Write the truth files below `folder`; `rates` holds (name, documented, realised).
+
+    Leaves table `records`: source, record_type, record_id and person, -1 for nobody.
+    """
+    con.execute(_MAKE_RECORDS)
     table(con, "purposes", {"n": range(3), "word": PURPOSES})
     table(con, "statuses", {"n": range(5), "word": STATUS_NAMES})
     effects = "channel,share_of_sessions,log_odds_per_session\n" + "".join(
         f"{name},{share},{effect}\n"
-        for name, share, effect in zip(CHANNELS, CHANNEL_MIX, CHANNEL_EFFECT, strict=True)
+        for name, share, effect in zip(CHANNELS, media.mix, media.effect, strict=True)
     )
     shares = "rate,documented,realised\n" + "".join(
         f"{name},{documented},{realised:.4f}\n" for name, documented, realised in rates

@@ -1,5 +1,6 @@
 """Holdouts: by chance alone, visible in the exports, and their arms differ by the true effect."""
 
+import calendar
 import csv
 import dataclasses
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from attribution.holdouts import contradictions, parse
 from simulator import holdouts
 from simulator.commands import simulate_command
 from simulator.decisions import decide, everything
@@ -64,7 +66,7 @@ def test_holdouts_are_off_unless_asked_for(tmp_path: Path, written: Path) -> Non
     simulate(out=tmp_path, **SMALL)
     assert not list(tmp_path.glob("truth/holdout*"))
     assert {p.name for p in written.glob("truth/holdout*")} == {
-        "holdouts.csv", "holdout_effects.csv",
+        "holdouts.csv", "holdout_assignments.csv", "holdout_effects.csv",
     }  # fmt: skip
     lead = "exports/salesforce/Lead.csv"
     assert (tmp_path / lead).read_bytes() != (written / lead).read_bytes()
@@ -86,6 +88,24 @@ def test_everyone_has_an_arm_in_every_month_of_a_test(written: Path) -> None:
         assert people == tests[channel, months[channel][0]]
         share = Counter(people.values())["holdout"] / len(people)
         assert 0.15 < share < 0.45, channel  # big companies make the share of people uneven
+
+
+def test_assignments_name_every_record_that_can_be_assigned_in_every_month(written: Path) -> None:
+    tests = arms(written)
+    expected = {
+        (f"{channel}_holdout", channel, f"{month}-01",
+         f"{month}-{calendar.monthrange(2026, int(month[5:]))[1]}",
+         row["source"], row["record_type"], row["record_id"], people[row["person"]])
+        for (channel, month), people in tests.items()
+        for row in rows(written / "truth/records.csv")
+        if row["person"] != "nobody" and row["record_type"] != "form_submission"
+    }  # fmt: skip
+    lines = rows(written / "truth/holdout_assignments.csv")
+    assert {tuple(line.values()) for line in lines} == expected
+    assert len(lines) == len(expected) > 9_000
+    found, rejected = parse((written / "truth/holdout_assignments.csv").open(encoding="utf-8"))
+    contradictions(found)
+    assert len(found) == len(lines) and not rejected
 
 
 def test_no_visit_of_a_held_out_person_reaches_the_exports(written: Path) -> None:
