@@ -22,7 +22,11 @@ from attribution.errors import AttributionError
 Floats = NDArray[np.float64]
 
 MEDIA = ("spend_usd", "impressions", "clicks", "touches", "sessions")
-OUTCOMES = ("leads", "mqls", "opportunities", "conversions", "revenue_usd")
+OUTCOMES = {
+    "leads": "lead_created", "mqls": "mql", "opportunities": "opportunity_created",
+    "conversions": "closed_won", "revenue_usd": None,
+}  # fmt: skip
+"""Columns of `mmm_weekly_outcomes`, and the conversion type whose lift tells of the same."""
 LEAST_WEEKS = 26
 """Weeks below which there is nothing to fit: half a year, for a trend and two channels or so."""
 SIMULATED = {"ai_assistant": "ai_assistants"}
@@ -39,6 +43,18 @@ class Weeks(NamedTuple):
     media: Floats
     outcome: Floats
     holiday_days: Floats
+
+
+class Lift(NamedTuple):
+    """An experiment as a model can learn from it, per week and as if everyone had been treated.
+
+    `media` in the unit of the weeks, `caused` and its standard deviation `sigma` in the outcome's.
+    """
+
+    channel: str
+    media: float
+    caused: float
+    sigma: float
 
 
 class Fit(NamedTuple):
@@ -72,9 +88,7 @@ def read(
     Channels are those with media in at least half of the weeks; touches without consent name none.
     Raises AttributionError for another column, and for too few weeks or no channel.
     """
-    for name, known in ((media, MEDIA), (outcome, OUTCOMES)):
-        if name not in known:
-            raise AttributionError(f"expected one of {', '.join(known)}, got {name}")
+    _known(media, outcome)
     rows = con.execute(
         f"""
         select week_start, {outcome}::double, holiday_days::double
@@ -100,21 +114,73 @@ def read(
     )  # fmt: skip
 
 
+def lifts(
+    con: duckdb.DuckDBPyConnection, media: str = "touches", outcome: str = "conversions"
+) -> list[Lift]:
+    """What the experiments of `marts.lift_results` measured of an outcome, one entry each.
+
+    Media are those of the whole weeks in its periods, raised by what the holdouts did not see. The
+    standard deviation is that of the interval, over companies where they decide. A lift below
+    nothing counts as nothing, with the same deviation, for the model's effects are not negative.
+    """
+    kind = _known(media, outcome)
+    rows = con.execute(
+        f"""
+        with spans as (
+            select experiment, channel, sum(epoch(ends_at - starts_at)) / 604800 as weeks
+            from marts.int_lift__periods group by all
+        ),
+        levels as (
+            select periods.experiment, periods.channel, avg({media})::double as media
+            from marts.int_lift__periods as periods
+            inner join marts.mmm_weekly as weekly
+                on periods.channel = weekly.channel and weekly.week_start >= periods.starts_at
+                and weekly.week_start + interval 7 day <= periods.ends_at
+            group by all
+        )
+        select results.channel, media * scale, greatest(incremental_conversions, 0) * scale / weeks,
+            (incremental_conversions_high - incremental_conversions) / interval_z
+            * sqrt(greatest(design_effect, 1)) * scale / weeks
+        from (
+            select *, 1 + holdout_people / treatment_people as scale from marts.lift_results
+            where conversion_type = ? and incremental_conversions is not null
+        ) as results
+        inner join rules.lift_rules using (conversion_type)
+        inner join spans using (experiment, channel)
+        inner join levels using (experiment, channel)
+        where media > 0
+        order by results.channel, results.starts_at, results.experiment
+        """,
+        [kind],
+    ).fetchall()
+    return [Lift(*row) for row in rows]
+
+
+def _known(media: str, outcome: str) -> str | None:
+    """The conversion type of the outcome, if both are columns."""
+    for name, known in ((media, MEDIA), (outcome, OUTCOMES)):
+        if name not in known:
+            raise AttributionError(f"expected one of {', '.join(known)}, got {name}")
+    return OUTCOMES[outcome]
+
+
 def fit(
-    weeks: Weeks, seed: int, *, carry_over_weeks: int = 8, draws: int = 500, tune: int = 1_000,
-    chains: int = 2,
+    weeks: Weeks, seed: int, measured: Sequence[Lift] = (), *, carry_over_weeks: int = 8,
+    draws: int = 500, tune: int = 1_000, chains: int = 2,
 ) -> Fit:  # fmt: skip
     """Geometric adstock, logistic saturation, a trend, holidays and two waves a year.
 
     Priors are PyMC-Marketing's own but for two: the outcome without media is not negative, and
     before the data are seen, the channels together cause about all of it, each in proportion to its
     media (`effect_scale`). Nothing is caused where there is no media, so that the sum of a
-    channel's contributions is what would be missing without it. Raises AttributionError where the
-    extra is not installed.
+    channel's contributions is what would be missing without it. Each experiment in `measured` is
+    one more observation: of the effect of so much media, week after week. Raises AttributionError
+    where the extra is not installed.
     """
     try:
         import arviz
         import pandas as pd
+        import pymc.dims
         from pymc_extras.prior import Prior
         from pymc_marketing.mmm import GeometricAdstock, LogisticSaturation
         from pymc_marketing.mmm.multidimensional import MMM
@@ -122,10 +188,10 @@ def fit(
         raise AttributionError(
             f"expected the extra mmm, got no {error.name}; pip install 'onefold[mmm]'"
         ) from None
-    table = pd.DataFrame(weeks.media, columns=list(weeks.channels))
-    table.insert(0, "week_start", pd.to_datetime(weeks.starts))
-    table["trend"] = np.linspace(0, 1, len(table))
-    table["holiday_days"] = weeks.holiday_days
+    frame = pd.DataFrame(weeks.media, columns=list(weeks.channels))
+    frame.insert(0, "week_start", pd.to_datetime(weeks.starts))
+    frame["trend"] = np.linspace(0, 1, len(frame))
+    frame["holiday_days"] = weeks.holiday_days
     outcome = pd.Series(weeks.outcome, name="outcome")
     model = MMM(
         date_column="week_start", channel_columns=list(weeks.channels), target_column="outcome",
@@ -136,10 +202,16 @@ def fit(
             "saturation_beta": Prior("HalfNormal", sigma=effect_scale(weeks), dims="channel"),
         },
     )  # fmt: skip
-    model.build_model(table, outcome)
+    model.build_model(frame, outcome)
     model.add_original_scale_contribution_variable(["channel_contribution"])
+    tests = pd.DataFrame(
+        [lift for lift in measured if lift.channel in weeks.channels],
+        columns=["channel", "delta_x", "delta_y", "sigma"],
+    ).assign(x=0.0)
+    if len(tests):
+        model.add_lift_test_measurements(tests, dist=pymc.dims.Normal)
     model.fit(
-        table, outcome, draws=draws, tune=tune, chains=chains, cores=min(chains, 2),
+        frame, outcome, draws=draws, tune=tune, chains=chains, cores=min(chains, 2),
         target_accept=0.95, random_seed=seed, progressbar=False,
     )  # fmt: skip
     found = model.idata.posterior
@@ -221,15 +293,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--carry-over-weeks", type=int, default=8)
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--lifts", action="store_true", help="learn from marts.lift_results too")
     parser.add_argument("--truth", help="channel_incrementality.csv; tells of sales alone")
     given = parser.parse_args(arguments)
     with connect("attribution.mix_model", read_only=True) as con:
         weeks = read(con, given.media, given.outcome)
+        measured = lifts(con, given.media, given.outcome) if given.lifts else []
     truth = None
     if given.truth:
         with Path(given.truth).open(encoding="utf-8", newline="") as file:
             truth = true_sales(file)
-    found = fit(weeks, given.seed, carry_over_weeks=given.carry_over_weeks, draws=given.draws)
+    found = fit(
+        weeks, given.seed, measured, carry_over_weeks=given.carry_over_weeks, draws=given.draws
+    )
     print(table(weeks, found, compare(weeks.channels, found.caused, truth)))
 
 

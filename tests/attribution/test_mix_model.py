@@ -3,14 +3,24 @@
 import random
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from attribution.errors import AttributionError
-from attribution.mix_model import Fit, Weeks, compare, fit, read, table, true_sales
+from attribution.mix_model import (
+    Fit,
+    Weeks,
+    compare,
+    effect_scale,
+    fit,
+    lifts,
+    read,
+    table,
+    true_sales,
+)
 from warehouse.connection import connect
 
 SEED = 20261130
@@ -74,6 +84,63 @@ def test_too_little_to_fit_is_said(weekly: Callable[..., None]) -> None:
     weekly(40, webinars=[1] * 5 + [0] * 35, withheld=[1] * 40)
     with connect("test") as con, pytest.raises(AttributionError, match="expected a channel"):
         read(con)
+
+
+def test_lifts_are_a_week_with_everyone_treated(
+    weekly: Callable[..., None], warehouse_with: Callable[..., None]
+) -> None:
+    """Two periods of 14 and 10 days, three whole weeks of touches in them: 4, 5 and 9."""
+    weekly(31, email=[1, 4, 5, 100, 9, 100, *[1] * 25], events=[0] * 31)
+    result = {"experiment": "x", "channel": "email", "conversion_type": "closed_won",
+              "starts_at": datetime(2026, 1, 12), "treatment_people": 300, "holdout_people": 100,
+              "incremental_conversions": 60.0, "incremental_conversions_high": 80.0,
+              "design_effect": 4.0}  # fmt: skip
+    warehouse_with({
+        "marts.lift_results": (
+            "experiment varchar, channel varchar, conversion_type varchar, starts_at timestamp, "
+            "treatment_people bigint, holdout_people bigint, incremental_conversions double, "
+            "incremental_conversions_high double, design_effect double",
+            [result,
+             result | {"experiment": "y", "incremental_conversions": -60.0, "design_effect": None,
+                       "incremental_conversions_high": -40.0,
+                       "starts_at": datetime(2026, 2, 2)},
+             result | {"conversion_type": "lead_created", "incremental_conversions": 6.0,
+                       "incremental_conversions_high": 8.0, "design_effect": 0.5},
+             result | {"experiment": "z", "incremental_conversions": None},
+             result | {"channel": "events"}],
+        ),
+        "marts.int_lift__periods": (
+            "experiment varchar, channel varchar, starts_at timestamp, ends_at timestamp",
+            [{"experiment": experiment, "channel": channel, "starts_at": datetime(2026, *start),
+              "ends_at": datetime(2026, *end)}
+             for experiment in "xyz" for channel in ("email", "events")
+             for start, end in (((1, 12), (1, 26)), ((2, 1), (2, 11)))],
+        ),
+        "rules.lift_rules": (
+            "conversion_type varchar, interval_z double",
+            [{"conversion_type": kind, "interval_z": 2.0}
+             for kind in ("closed_won", "lead_created")],
+        ),
+    })  # fmt: skip
+    scale, weeks = 4 / 3, 24 / 7
+    with connect("test") as con:
+        sales, leads, money = (lifts(con, outcome=name)
+                               for name in ("conversions", "leads", "revenue_usd"))  # fmt: skip
+    assert {lift.channel for lift in (*sales, *leads)} == {"email"}
+    assert [lift[1:] for lift in sales] == [
+        pytest.approx((6 * scale, 60 * scale / weeks, 20 / 2 * 2 * scale / weeks)),
+        pytest.approx((6 * scale, 0, 20 / 2 * scale / weeks)),
+    ]
+    assert [lift[1:] for lift in leads] == [
+        pytest.approx((6 * scale, 6 * scale / weeks, scale / weeks))
+    ]
+    assert money == []
+
+
+def test_before_the_data_the_channels_cause_about_the_mean_week() -> None:
+    media, outcome = np.array([[3.0, 1.0], [0.0, 4.0]]), np.array([2.0, 10.0])
+    weeks = Weeks([MONDAY] * 2, ("email", "display"), media, outcome, np.zeros(2))
+    assert effect_scale(weeks).tolist() == pytest.approx([2 * 0.6 * 3 / 8, 2 * 0.6 * 5 / 8])
 
 
 def test_true_sales_are_the_sales_missing_without_the_channel() -> None:
