@@ -32,6 +32,11 @@ class Rates:
     deals_per_person_year: float = 0.018  # B2B deals with a buying committee of 6 to 10
     self_serve_per_person_year: float = 0.035  # small purchases by one person
 
+    # ---- billing
+    monthly_plan: float = 0.60  # of small purchases without a refund; the others pay for a year
+    month_churn: float = 0.05  # of monthly plans, each month; of yearly ones, each year:
+    year_churn: float = 0.15
+
     # ---- consent, of known people
     email_granted: float = 0.50
     email_withdrawn: float = 0.16

@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 
 from simulator.ads import load_ads, write_ads
+from simulator.billing import load_billing, write_billing
+from simulator.costs import write_costs
 from simulator.hubspot import load_hubspot, write_hubspot
 from simulator.incrementality import write_incrementality
 from simulator.rates import MEDIA, RATES, Media, Rates
@@ -70,7 +72,7 @@ def simulate(
     world = build_world(people, months, seed, rates, media=media, holdouts=holdouts)
     con = open_database(seed)
     try:
-        files = _write(con, world, seed, out, tell)
+        files = _write(con, world, rates, seed=seed, out=out, tell=tell)
         realised = realised_rates(con, world, rates)
         tell("truth")
         files |= write_truth(con, out / "truth", realised, media)
@@ -82,8 +84,9 @@ def simulate(
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, world: World, seed: int, out: Path, tell: Progress
-) -> dict[str, int]:
+    con: duckdb.DuckDBPyConnection, world: World, rates: Rates, *, seed: int, out: Path,
+    tell: Progress,
+) -> dict[str, int]:  # fmt: skip
     exports = out / "exports"
     load(con, world)
     load_salesforce(con, world)
@@ -98,6 +101,11 @@ def _write(
     load_web(con, world)
     tell("web_events")
     files |= write_web(con, exports / "web_events", world, seed)
+    tell("costs")
+    files |= write_costs(con, exports / "costs", world, seed)
+    tell("billing")
+    load_billing(con, world, rates, seed)
+    files |= write_billing(con, exports / "billing")
     tell("suppression")
     files["suppression/suppressions.csv"] = write_lines(
         con, exports / "suppression" / "suppressions.csv", [_SUPPRESSIONS],

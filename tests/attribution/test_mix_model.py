@@ -190,7 +190,7 @@ def test_a_channel_that_causes_most_is_found() -> None:
 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pymc_marketing", None)
+    monkeypatch.setitem(sys.modules, "arviz", None)
     weeks = Weeks([MONDAY], ("email",), np.ones((1, 1)), np.ones(1), np.ones(1))
     with pytest.raises(AttributionError, match="expected the extra mmm"):
         fit(weeks, SEED)

@@ -23,8 +23,8 @@ PAGE = PROJECT_ROOT / "docs" / "how_to_query_metrics.md"
 Found = dict[tuple[str, ...], dict[str, float | None]]
 Mf = Callable[[str, str], Found]
 
-# The sample has one margin, subscribes to nothing and spends every month: another margin, a month
-# without one, a month without costs, and customers to value.
+# The sample has one margin and spends every month: another margin, a month without one, a month
+# without costs, and customers of two months whose value is worked out by hand.
 CHANGES = """
     update marts.revenue_months set gross_profit_usd = cast(0.6 * revenue_usd as decimal(18, 2));
     update marts.channel_attribution set gross_profit_usd = 0.6 * revenue_usd;
@@ -34,6 +34,9 @@ CHANGES = """
     where date_trunc('month', cost_date) = date '2025-12-01';
     update marts.revenue_months set cost_usd = 0, mer = null, roi = null, blended_cac_usd = 0
     where period = date '2025-12-01';
+    update marts.customer_value_months
+    set billed_usd = 0, active_customers = 0, customers_at_start = 0, lost_customers = 0,
+        ltv_usd = null, ltv_to_cac = null, payback_months = null;
     update marts.customer_value_months
     set billed_usd = 1000, active_customers = 10, customers_at_start = 8, lost_customers = 2,
         ltv_usd = 500, ltv_to_cac = 2.5, payback_months = 4 where period = date '2026-03-01';

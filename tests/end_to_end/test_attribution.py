@@ -287,4 +287,18 @@ def test_revenue_metrics_are_ratios_of_sums(query: Query, covered: Covered) -> N
     empty = query("select count(*) from marts.channel_attribution where (cost_usd = 0) != "
                   "(roi is null)")  # fmt: skip
     assert empty == [(0,)]
-    covered(f"June 2026: MER {mer:.2f}, CAC {cac} USD of {customers} new customers")
+    ((billed, active, lost, at_start, ltv, to_cac, payback, ever),) = query(
+        "select sum(billed_usd), sum(active_customers), sum(lost_customers), "
+        "sum(customers_at_start), arg_max(ltv_usd, period), arg_max(ltv_to_cac, period), "
+        "arg_max(payback_months, period), "
+        "(select sum(cost_usd) / sum(new_customers) from marts.revenue_months) "
+        "from marts.customer_value_months"
+    )
+    arpa, churn = float(billed) / active, lost / at_start
+    assert float(ltv) == pytest.approx(arpa / churn, abs=0.01)
+    assert to_cac == pytest.approx(arpa / churn / ever)
+    assert payback == pytest.approx(ever / arpa)
+    covered(
+        f"June 2026: MER {mer:.2f}, CAC {cac:,} USD of {customers} new customers; "
+        f"12 months: LTV {ltv:,} USD, {to_cac:.2f} x CAC, payback {payback:.1f} months"
+    )

@@ -23,7 +23,9 @@ def second(sample_copy: Any, run_onefold: Onefold) -> dict[str, Any]:
 
 def test_every_source_arrives_and_nothing_is_lost(sample_run: Any) -> None:
     sources = {s["source"]: s for s in sample_run.summary["sources"]}
-    assert set(sources) == {"salesforce", "hubspot", "google_ads", "web_events", "suppression"}
+    assert set(sources) == {
+        "salesforce", "hubspot", "google_ads", "web_events", "suppression", "costs", "billing",
+    }  # fmt: skip
     assert all(s["rows_landed"] > 0 and s["refused"] == 0 for s in sources.values())
     with duckdb.connect(str(sample_run.home / "warehouse.duckdb"), read_only=True) as con:
         loads = con.execute(

@@ -241,7 +241,7 @@ def test_freshness_from_the_source_yaml_is_shown_and_gated(
     """Eight days after the sample's end HubSpot and Salesforce (error_after: 7 days) are stale."""
     shown = {f["source"]: f["status"] for f in sample_copy.summary["freshness"]}
     assert shown["hubspot"] == shown["salesforce"] == shown["google_ads"] == "fresh"
-    assert shown["billing"] == "absent", "no file of it ever landed, which is not staleness"
+    assert shown["webinars"] == "absent", "no file of it ever landed, which is not staleness"
 
     later = {"ONEFOLD_AS_OF": "2026-07-08T23:59:59"}
     status = run_onefold(["ingest", "status"], sample_copy.home, **later)
@@ -260,7 +260,7 @@ def test_freshness_from_the_source_yaml_is_shown_and_gated(
             "where expectation_id like 'sources_%' order by 1, 2"
         ).fetchall()
     assert named == [
-        ("sources_not_late", "suppression"),
+        ("sources_not_late", "billing"), ("sources_not_late", "suppression"),
         ("sources_not_stale", "hubspot"), ("sources_not_stale", "salesforce"),
     ]  # fmt: skip
     stale = found["sources_not_stale"]["unexpected_rows"]
