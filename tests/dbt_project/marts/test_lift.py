@@ -12,7 +12,6 @@ from scipy.stats import binomtest, norm
 from scipy.stats.contingency import relative_risk
 
 from attribution.calibration import Experiments, level
-from tests.dbt_project.marts.conftest import MODELS
 from tests.dbt_project.marts.experiments import (
     EXAMPLE,
     FOLLOW_UP,
