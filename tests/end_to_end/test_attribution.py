@@ -47,7 +47,23 @@ def test_the_same_event_seen_by_two_sources_is_one_touch(query: Query, covered: 
         "from marts.fct_touches"
     )
     assert query("select count(*) from marts.int_touches__channels") == [(records,)]
-    covered(f"{records:,} records, {touches:,} touches, {doubles} of them of two records")
+    kinds: dict[tuple[str, str], int] = {
+        (one, other): count
+        for one, other, count in query("""
+            select one.touch_type, other.touch_type, count(*)
+            from marts.int_touches__channels as other
+            inner join marts.fct_touches as one on other.duplicate_of = one.touch_id
+            where one.person_id = other.person_id and one.record_count = 2
+            group by all
+        """)
+    }
+    clicks = sum(count for (one, _), count in kinds.items() if one == "email_click")
+    forms = kinds["form_fill", "campaign_response"]
+    assert clicks + forms == doubles == records - touches
+    covered(
+        f"{records:,} records, {touches:,} touches: {clicks} e-mail clicks with their session, "
+        f"{forms} form with its response"
+    )
 
 
 def test_channels_are_the_first_rule_that_matches(query: Query, covered: Covered) -> None:

@@ -11,9 +11,10 @@ from warehouse.dbt import build
 Rows = Sequence[Mapping[str, Any]]
 
 SEEDS = (
-    "channels channel_rules touch_types touch_rules conversion_types attribution_models "
-    "fx_rates margins mql_rules utm_synonyms utm_taxonomy bots internal_traffic web_collectors "
-    "session_rules data_driven_rules cost_categories revenue_rules sql_rules lift_rules holidays"
+    "channels channel_rules touch_types touch_rules form_campaigns conversion_types "
+    "attribution_models fx_rates margins mql_rules utm_synonyms utm_taxonomy bots "
+    "internal_traffic web_collectors session_rules data_driven_rules cost_categories "
+    "revenue_rules sql_rules lift_rules holidays"
 )
 MODELS = (
     "identity.evidence.web marts.touches marts.conversions marts.spend marts.campaigns "
@@ -43,8 +44,8 @@ UPSTREAM = {
         f"email_campaign_id varchar, url varchar, {UTM}, occurred_at timestamp"
     ),
     "staging.stg_hubspot__form_submissions": (
-        "hubspot_form_submission_id varchar, anonymous_id varchar, page_url varchar, "
-        "submitted_at timestamp"
+        "hubspot_form_submission_id varchar, form_id varchar, anonymous_id varchar, "
+        "page_url varchar, submitted_at timestamp"
     ),
     "staging.stg_hubspot__contacts": (
         "hubspot_contact_id varchar, lifecycle_stage varchar, created_at timestamp"

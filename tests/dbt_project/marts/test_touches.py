@@ -168,6 +168,17 @@ def test_click_and_the_session_it_opens_are_one_touch(touches: Any) -> None:
     assert touches["c1"]["landing_path"] == "/a"
 
 
+def test_an_ad_click_and_its_session_are_one_touch_with_the_click_id(
+    touches: Any, query: Any
+) -> None:
+    number = next(n for n, (_, fields) in enumerate(CHANNELS) if "gclid" in fields)
+    click = touches[f"ch{number}"]
+    assert (click["touch_type"], click["click_id_type"]) == ("ad_click", "gclid")
+    assert (click["source"], click["record_count"]) == ("web_events", 1)
+    (session,) = query(f"from marts.int_web__sessions where web_event_id = 'ch{number}'")
+    assert (session["started_at"], session["page_count"]) == (click["touched_at"], 1)
+
+
 def test_consent_by_session_and_by_the_persons_newest_decision(touches: Any) -> None:
     consented = {e: touches[e]["is_consented"] for e in ("no", "yes", "before", "after", "camp2")}
     assert consented == {"no": False, "yes": True, "before": True, "after": False, "camp2": True}

@@ -21,7 +21,7 @@ types as (
     where touch_type = 'ad_click'
 ),
 
-opened_sessions as (
+second_records as (
     select
         duplicate_of as touch_id,
         has_analytics_consent,
@@ -59,12 +59,12 @@ with_channels as (
                 then types.source_priority
             else touches.source_priority
         end as source_priority,
-        coalesce(touches.has_analytics_consent, opened_sessions.has_analytics_consent)
+        coalesce(touches.has_analytics_consent, second_records.has_analytics_consent)
             as has_analytics_consent,
-        1 + coalesce(opened_sessions.duplicate_count, 0) as record_count
+        1 + coalesce(second_records.duplicate_count, 0) as record_count
     from touches
     cross join types
-    left join opened_sessions on touches.touch_id = opened_sessions.touch_id
+    left join second_records on touches.touch_id = second_records.touch_id
     inner join assigned
         on
             touches.touch_type = assigned.touch_type

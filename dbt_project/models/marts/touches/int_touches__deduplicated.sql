@@ -45,7 +45,7 @@ neighbours as (
     )
 ),
 
-duplicates as (
+opened_sessions as (
     select
         neighbours.touch_id,
         neighbours.previous_touch_id as duplicate_of
@@ -56,6 +56,12 @@ duplicates as (
         and neighbours.previous_touch_type = 'email_click'
         and neighbours.touched_at
         <= neighbours.previous_touched_at + to_seconds(rules.click_seconds)
+),
+
+duplicates as (
+    select * from opened_sessions
+    union all
+    select * from {{ ref('int_touches__form_responses') }}
 ),
 
 marked as (

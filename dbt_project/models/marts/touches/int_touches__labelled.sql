@@ -51,7 +51,8 @@ labelled as (
         coalesce(sources.canonical, trimmed.utm_source) as utm_source,
         coalesce(mediums.canonical, trimmed.utm_medium) as utm_medium,
         coalesce(names.canonical_name, trimmed.utm_campaign) as utm_campaign,
-        coalesce(names.program, crm_names.program) as program  -- noqa: RF04
+        coalesce(names.program, crm_names.program) as program,  -- noqa: RF04
+        coalesce(names.canonical_name, crm_names.canonical_name) as campaign_name
     from trimmed
     left join synonyms as sources
         on
