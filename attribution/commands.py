@@ -159,7 +159,7 @@ def _print_conversion(conversion: dict[str, Any], group: list[dict[str, Any]]) -
 
     currency = conversion["currency"]
     value = _value(conversion, "revenue", currency)
-    people = (f"{p['person_id']}{' (main)' if p['is_main'] else ''}" for p in group)
+    people = (f"{person['person_id']}{_standing(person, conversion)}" for person in group)
     window = (
         f"{days(conversion['window_seconds'])} days, {conversion['window_from']} to "
         f"{conversion['window_to']}; at most {conversion['max_touches']:,} touches, "
@@ -182,6 +182,13 @@ def _print_conversion(conversion: dict[str, Any], group: list[dict[str, Any]]) -
     lines |= {"window": window, "group": ", ".join(people) or "-"}
     for name, text in lines.items():
         typer.echo(f"{name:<11} {text}")
+
+
+def _standing(person: dict[str, Any], conversion: dict[str, Any]) -> str:
+    notes = ["main"] if person["is_main"] else []
+    if conversion["credited_by"] == "role":
+        notes.append(f"{person['role'] or 'no role'}, weighs {person['role_weight']:g}")
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 def _value(conversion: dict[str, Any], kind: str, currency: str) -> str:

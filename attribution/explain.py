@@ -62,6 +62,7 @@ select
     credited.converted_at as window_to,
     types.lookback_seconds as window_seconds,
     types.max_touches,
+    types.credited_by,
     (
         select coalesce(max(cut_count), 0) from marts.conversion_touches as touches
         where touches.conversion_id = conversions.conversion_id
@@ -74,7 +75,9 @@ where conversions.conversion_id = $asked
 """
 
 _GROUP = """
-select people.person_id, people.person_id is not distinct from $main as is_main
+select
+    people.person_id, people.person_id is not distinct from $main as is_main,
+    people.role, people.role_weight
 from marts.int_attribution__people as people
 where people.conversion_id = $credited
 order by is_main desc, people.person_id
@@ -138,9 +141,10 @@ def explain(con: duckdb.DuckDBPyConnection, asked: str) -> Row:
     """The conversion `asked`, how its journey came about, and each model's credit.
 
     Gives {"conversion", "group", "milestones", "journey", "eligibility", "credits", "totals"}:
-    `journey` holds the touches that share the credit, in order; `eligibility` every touch of the
-    group with its status; `credits` one row a touch with weight and amounts by model, in the
-    conversion's currency and in US dollars; `totals` their sums. Times are UTC; money is Decimal.
+    `group` who belongs to it, with a role only where credit is by role; `journey` holds the touches
+    that share the credit, in order; `eligibility` every touch of the group with its status;
+    `credits` one row a touch with weight and amounts by model, in the conversion's currency and in
+    US dollars; `totals` their sums. Times are UTC; money is Decimal.
     Raises ConversionNotFound, which names ids of the same kind.
     """
     asked = asked.strip()

@@ -107,12 +107,17 @@ def weights(
 
 
 def by_role(share: Floats, journeys: Journeys) -> Floats:
-    """Shares times the weight of the role; a journey of nobody who counts is shared as it was."""
-    if (journeys.role_weight == 1).all():
+    """Shares times the weight of the role; a journey of nobody who counts is shared as it was.
+
+    So is one in which all weigh 1, to the last bit: what else is credited makes no difference.
+    """
+    weighs = journeys.role_weight != 1
+    if not weighs.any():
         return share
     weighed = share * journeys.role_weight
     total = np.add.reduceat(weighed, journeys.start)[journeys.journey]
-    return np.divide(weighed, total, out=share.copy(), where=total > 0)
+    changes = np.logical_or.reduceat(weighs, journeys.start)[journeys.journey] & (total > 0)
+    return np.divide(weighed, total, out=share.copy(), where=changes)
 
 
 def largest_remainder(share: Floats, start: Ints, cents: Ints) -> Ints:

@@ -17,7 +17,7 @@ from warehouse.connection import connect
 from warehouse.dbt import build, parsed
 from warehouse.settings import settings
 
-SEEDS = "channels conversion_types attribution_models"
+SEEDS = "channels conversion_types attribution_models role_weights"
 MODELS = (
     "int_attribution__people int_attribution__milestones int_attribution__eligible_touches "
     "int_attribution__inputs int_attribution__affected int_attribution__affected_touches "

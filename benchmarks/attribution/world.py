@@ -35,6 +35,10 @@ select
 from range(getvariable('touches') // 20) numbers (n);
 create or replace table marts.int_conversions__people as
 select conversion_id, person_id, true as is_main from marts.fct_conversions;
+create or replace table marts.int_buying_groups__members as
+select
+    salesforce_opportunity_id, person_id, 'contact_role' as basis, 'Decision Maker' as role
+from marts.fct_conversions;
 create or replace table marts.int_conversions__leads as
 select
     person_id, 'lead_created' as conversion_type,

@@ -1,6 +1,7 @@
 -- Fails if the weights of a rule model do not sum to 1, a model of the wide table has no rule row
--- or the other way round, or a conversion type keeps fewer than two touches. This exists because
--- these rows are edited by people, and the formulas rely on it.
+-- or the other way round, a conversion type keeps fewer than two touches, or a role weighs nothing,
+-- stands twice or has none to fall back on. This exists because these rows are edited by people,
+-- and the formulas rely on it.
 {% set models = attribution_models() %}
 select model as place
 from {{ ref('attribution_models') }}
@@ -19,3 +20,12 @@ union all
 select conversion_type as place
 from {{ ref('conversion_types') }}
 where max_touches < 2 or lookback_seconds < 0
+union all
+select lower(role) as place
+from {{ ref('role_weights') }}
+group by lower(role)
+having count(*) > 1 or not coalesce(min(weight) > 0 and isfinite(max(weight)), false)
+union all
+select 'Other and (no role) in role_weights' as place
+from {{ ref('role_weights') }}
+having count(*) filter (where lower(role) in ('other', '(no role)')) != 2

@@ -290,7 +290,7 @@ def test_json_holds_all_of_it() -> None:
         "person_id": "p_buyer", "account_id": "a_1", "revenue_local": 1000.01, "currency": "EUR",
         "revenue_usd": 0, "pipeline_local": 0.0, "pipeline_usd": 0.0, "refund_of": None,
         "window_from": "2025-03-01 23:59:59", "window_to": "2026-03-01 23:59:59",
-        "window_seconds": 31536000, "max_touches": 4, "cut_count": 4,
+        "window_seconds": 31536000, "max_touches": 4, "credited_by": "touch", "cut_count": 4,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 SEEDS = (
     "channels channel_rules touch_types touch_rules form_campaigns conversion_types "
-    "attribution_models fx_rates margins mql_rules utm_synonyms utm_taxonomy bots "
+    "attribution_models role_weights fx_rates margins mql_rules utm_synonyms utm_taxonomy bots "
     "internal_traffic web_collectors session_rules data_driven_rules cost_categories "
     "revenue_rules sql_rules lift_rules holidays"
 )
@@ -131,6 +131,9 @@ UPSTREAM = {
     ),
     "marts.dim_people": "person_id varchar, account_id varchar",
     "marts.dim_accounts": "account_id varchar, salesforce_account_id varchar",
+    "marts.int_buying_groups__members": (
+        "salesforce_opportunity_id varchar, person_id varchar, basis varchar, role varchar"
+    ),
     "marts.int_consent__decisions": (
         "person_id varchar, purpose varchar, decision varchar, decided_at timestamp"
     ),

@@ -13,7 +13,7 @@ from warehouse.connection import connect
 from warehouse.dbt import build
 
 SEED = 20261130
-SEEDS = "channels conversion_types attribution_models"
+SEEDS = "channels conversion_types attribution_models role_weights"
 MODELS = (
     "int_attribution__people int_attribution__milestones int_attribution__inputs "
     "int_attribution__affected int_attribution__affected_touches conversion_touches"
@@ -32,6 +32,9 @@ TABLES = {
         "converted_at timestamp"
     ),
     "marts.int_conversions__people": "conversion_id varchar, person_id varchar, is_main boolean",
+    "marts.int_buying_groups__members": (
+        "salesforce_opportunity_id varchar, person_id varchar, basis varchar, role varchar"
+    ),
     "marts.int_conversions__leads": (
         "person_id varchar, conversion_type varchar, converted_at timestamp"
     ),
@@ -49,6 +52,7 @@ class World:
         self.touches: dict[str, dict[str, Any]] = {}
         self.sales: dict[str, dict[str, Any]] = {}
         self.members: set[tuple[str, str]] = set()
+        self.roles: dict[tuple[str, str], str] = {}
         self.leads: dict[str, datetime] = {}
         for number in range(120):
             self.touch(f"p{number % 25}")
@@ -77,6 +81,7 @@ class World:
         self.sales[key] = {
             "conversion_id": key, "conversion_type": "refund" if of else "closed_won",
             "person_id": person, "account_id": f"a-{person}", "credit_conversion_id": of or key,
+            "salesforce_opportunity_id": key,
             "revenue_local": -value if of else value, "currency": "EUR",
             "revenue_usd": round((-value if of else value) * Decimal("1.1"), 2),
             "converted_at": self.at() + timedelta(days=60),
@@ -94,6 +99,11 @@ class World:
             "marts.fct_conversions": list(self.sales.values()),
             "marts.int_conversions__people": [
                 {"conversion_id": sale, "person_id": person} for sale, person in self.members
+            ],
+            "marts.int_buying_groups__members": [
+                {"salesforce_opportunity_id": sale, "person_id": person, "role": role,
+                 "basis": "contact_role"}
+                for (sale, person), role in self.roles.items()
             ],
             "marts.int_conversions__leads": [
                 {"person_id": person, "converted_at": at} for person, at in self.leads.items()
@@ -214,6 +224,14 @@ def joins_the_group(world: World) -> set[str]:
     )
 
 
+def another_role(world: World) -> set[str]:
+    """A group of two in which one comes to count for more; other groups do not."""
+    sale, person = world.rng.choice(sorted(world.members))
+    world.members.add((sale, f"p{world.rng.randrange(30)}"))
+    world.roles[sale, person] = world.rng.choice(["Decision Maker", "Influencer"])
+    return {k for k, row in world.sales.items() if row["credit_conversion_id"] == sale}
+
+
 def new_lead(world: World) -> set[str]:
     person = f"p{world.rng.randrange(30)}"
     world.lead(person)
@@ -222,7 +240,7 @@ def new_lead(world: World) -> set[str]:
 
 CHANGES = (new_touch, late_touch, merge, split, erasure, refund, revalued, unknown_value,
            consent_withdrawn, two_consents_withdrawn, touches_exchanged, joins_the_group,
-           new_lead)  # fmt: skip
+           new_lead, another_role)  # fmt: skip
 
 
 def rebuilt() -> tuple[set[str], list[Any]]:
@@ -240,6 +258,9 @@ def world(module_home: Path, warehouse_with: Callable[..., None]) -> World:
     world = World(random.Random(SEED))
     world.store(warehouse_with)
     build(SEEDS, command="seed")
+    with connect("test set-up") as con:
+        con.execute("update rules.conversion_types set credited_by = 'role' "
+                    "where conversion_type = 'closed_won'")  # fmt: skip
     affected, rows = rebuilt()
     assert affected == set(world.sales)
     assert len(rows) > len(affected)

@@ -30,7 +30,7 @@ reached as materialized (
         journeys.converted_at,
         types.max_touches,
         people.person_id,
-        1::double as role_weight,
+        people.role_weight,
         journeys.converted_at - to_seconds(types.lookback_seconds) as reaches_back_to
     from people
     inner join journeys on people.conversion_id = journeys.conversion_id

@@ -24,7 +24,7 @@ reached as materialized (
         conversions.converted_at,
         types.max_touches,
         people.person_id,
-        1::double as role_weight,
+        people.role_weight,
         conversions.converted_at - to_seconds(types.lookback_seconds) as reaches_back_to
     from people
     inner join conversions on people.conversion_id = conversions.conversion_id

@@ -32,7 +32,7 @@ touches as (
 groups as (
     select
         people.conversion_id,
-        sum(hash(hash(people.person_id, touches.touches_hash))) as group_hash
+        sum(hash(hash(people.person_id, people.role_weight, touches.touches_hash))) as group_hash
     from people
     left join touches on people.person_id = touches.person_id
     group by people.conversion_id
