@@ -125,7 +125,8 @@ def test_names_follow_the_house() -> None:
     allowed = {
         "staging": r"stg_[a-z_]+__[a-z0-9_]+",
         "sync": r"sync_[a-z0-9_]+__[a-z_]+",
-        "marts": r"(dim|fct|int)_[a-z_]+|conversion_touches|(channel|campaign)_attribution"
+        "marts": r"(dim|fct|int)_[a-z_]+|conversion_touches"
+        r"|(channel|campaign)_(attribution|influence)"
         r"|person_accounts|account_suggestions|buying_groups|household_members"
         r"|conversion_paths|position_attribution|time_to_convert"
         r"|lift_results|attribution_calibration|mmm_weekly(_outcomes)?"

@@ -58,6 +58,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"campaign_id": f"utm:{SECRET}", "canonical_name": SECRET},
         {"canonical_name": "(unattributed)"},
     ],
+    "marts.campaign_influence": [
+        {"campaign_id": f"utm:{CAMPAIGN}", "canonical_name": CAMPAIGN},
+        {"campaign_id": f"utm:{SECRET}", "canonical_name": SECRET},
+    ],
     "marts.channel_attribution": [{"channel": "email"}],
     "ops.rejects": [{"load_id": "1", "raw_text": SECRET}],
 }
@@ -163,6 +167,9 @@ def test_a_campaign_only_a_url_knows_is_shown_where_it_is_conventional(
     ).fetchall() == [
         (f"utm:{CAMPAIGN}", CAMPAIGN), (None, "(unconventional name)"), (None, "(unattributed)"),
     ]  # fmt: skip
+    assert bi.execute(
+        "select campaign_id, canonical_name from marts.campaign_influence"
+    ).fetchall() == [(f"utm:{CAMPAIGN}", CAMPAIGN), (None, "(unconventional name)")]
 
 
 def test_segments_leave_as_counts(bi: duckdb.DuckDBPyConnection) -> None:
