@@ -7,7 +7,8 @@
 {#- The conversions of conversion_touches with the hash of what they were credited by; none in a
     full refresh. It is not a `ref`, for conversion_touches is built after those that ask. -#}
 {% macro credited_so_far() -%}
-    {%- set name = this.incorporate(path={"schema": "marts", "identifier": "conversion_touches"}) -%}
+    {%- set path = {"schema": "marts", "identifier": "conversion_touches"} -%}
+    {%- set name = this.incorporate(path=path) -%}
     {%- set built = load_relation(name) if execute else none -%}
     {%- set columns = adapter.get_columns_in_relation(built) if built else [] -%}
     {%- set has_hash = "inputs_hash" in columns | map(attribute="name") -%}

@@ -56,7 +56,7 @@ direct as (
 -- Whatever else decides, the same for all.
 rules as (
     select
-        {{ attribution_version() }} as version,
+        {{ attribution_version() }} as code_version,
         models.models_hash,
         types.types_hash,
         direct.direct_hash
