@@ -30,7 +30,7 @@ HALF = 6
 """Months whose holdouts may be looked at; the later ones are scored."""
 MODELS = ("last_touch", "linear", "markov", "shapley")
 LEARNED = ("markov", "shapley")
-SEEDS = "channels conversion_types attribution_models data_driven_rules"
+SEEDS = "channels conversion_types role_weights attribution_models data_driven_rules"
 CREDITED = (
     "int_attribution__people int_attribution__milestones int_attribution__inputs "
     "int_attribution__affected int_attribution__affected_touches conversion_touches "

@@ -38,6 +38,8 @@ select conversion_id, 'p' || members.person as person_id, members.person = deals
 from marts.fct_conversions as conversions
 inner join deals on conversions.salesforce_opportunity_id = deals.n::varchar
 inner join members on deals.n = members.deal;
+create or replace table marts.int_buying_groups__members (
+    salesforce_opportunity_id varchar, person_id varchar, basis varchar, role varchar);
 create or replace table marts.int_conversions__leads (
     person_id varchar, conversion_type varchar, converted_at timestamp);
 create or replace table marts.int_conversions__opportunities as

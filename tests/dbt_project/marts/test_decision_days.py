@@ -67,7 +67,8 @@ def built(
     warehouse_with({
         "marts.fct_conversions": (
             "conversion_id varchar, conversion_type varchar, person_id varchar, "
-            "credit_conversion_id varchar, converted_at timestamp", conversions
+            "salesforce_opportunity_id varchar, credit_conversion_id varchar, "
+            "converted_at timestamp", conversions,
         ),
         "marts.fct_touches": (
             "touch_id varchar, person_id varchar, account_id varchar, campaign_id varchar, "
@@ -75,8 +76,11 @@ def built(
             touches,
         ),
         "marts.int_conversions__people": ("conversion_id varchar, person_id varchar", members),
+        "marts.int_buying_groups__members": (
+            "salesforce_opportunity_id varchar, person_id varchar, basis varchar, role varchar", []
+        ),
     })  # fmt: skip
-    build("channels conversion_types", command="seed")
+    build("channels conversion_types role_weights", command="seed")
     build(
         "int_attribution__people int_attribution__eligible_touches int_attribution__decision_days",
         command="run",
