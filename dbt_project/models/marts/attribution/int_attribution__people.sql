@@ -1,13 +1,23 @@
 with
 
 conversions as (
+    select *
+    from {{ ref('fct_conversions') }}
+    where credit_conversion_id = conversion_id
+),
+
+types_by_role as (
+    select conversion_type
+    from {{ ref('conversion_types') }}
+    where credited_by = 'role'
+),
+
+by_role as (
     select
-        fct_conversions.*,
-        conversion_types.credited_by = 'role' as is_by_role
-    from {{ ref('fct_conversions') }} as fct_conversions
-    inner join {{ ref('conversion_types') }} as conversion_types
-        on fct_conversions.conversion_type = conversion_types.conversion_type
-    where fct_conversions.credit_conversion_id = fct_conversions.conversion_id
+        conversions.conversion_id,
+        conversions.salesforce_opportunity_id
+    from conversions
+    inner join types_by_role on conversions.conversion_type = types_by_role.conversion_type
 ),
 
 group_members as (
@@ -17,12 +27,13 @@ group_members as (
 
 roles as (
     select
-        salesforce_opportunity_id,
-        person_id,
-        role,  -- noqa: RF04
-        lower(coalesce(trim(role), '(no role)')) as role_key
-    from {{ ref('int_buying_groups__members') }}
-    where basis = 'contact_role'
+        by_role.conversion_id,
+        members.person_id,
+        members.role,  -- noqa: RF04
+        lower(coalesce(trim(members.role), '(no role)')) as role_key
+    from {{ ref('int_buying_groups__members') }} as members
+    inner join by_role on members.salesforce_opportunity_id = by_role.salesforce_opportunity_id
+    where members.basis = 'contact_role'
 ),
 
 weights as (
@@ -46,18 +57,18 @@ unioned as (
     where person_id is not null
 ),
 
+-- Few deployments credit by role, so that what has a role is joined alone, by ids.
 with_roles as (
     select
         unioned.conversion_id,
         unioned.person_id,
         roles.role,  -- noqa: RF04
-        if(conversions.is_by_role, coalesce(roles.role_key, '(no role)'), null) as role_key
+        if(by_role.conversion_id is null, null, coalesce(roles.role_key, '(no role)')) as role_key
     from unioned
-    inner join conversions on unioned.conversion_id = conversions.conversion_id
+    left join by_role on unioned.conversion_id = by_role.conversion_id
     left join roles
         on
-            conversions.is_by_role
-            and conversions.salesforce_opportunity_id = roles.salesforce_opportunity_id
+            unioned.conversion_id = roles.conversion_id
             and unioned.person_id = roles.person_id
 ),
 
