@@ -157,17 +157,21 @@ class Rows:
 
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(column, pa.Array):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def ints(column: pa.ChunkedArray) -> Ints:
     """A column of integers; null is 0."""
-    return np.asarray(pc.fill_null(column, 0).to_numpy(), np.int64)
+    whole = pc.fill_null(column, 0) if column.null_count else column
+    return np.asarray(whole.to_numpy(), np.int64)
 
 
 def moments_of(column: pa.ChunkedArray) -> Ints:
     """Microseconds since 1970; null is NEVER."""
-    return np.asarray(pc.fill_null(column.cast(pa.int64()), NEVER).to_numpy())
+    whole = column.cast(pa.int64())
+    return np.asarray((pc.fill_null(whole, NEVER) if whole.null_count else whole).to_numpy())
 
 
 def _money(cents: Ints, known: Flags) -> pa.Array:

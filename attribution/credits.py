@@ -37,6 +37,7 @@ _TOUCH = (
 )  # fmt: skip
 _STEP = 100_000
 """Touches that are credited at once: few enough to stay near the processor."""
+_MOST_SLICES = 1_000
 
 
 def changed(
@@ -58,6 +59,7 @@ def changed(
         rows=credited(kept, touches.select(*_TOUCH).to_arrow_table(), rules),
         keys=asked.select(["conversion_id"]),
         is_all=len(kept) == len(conversions),
+        distinct_texts=("conversion_id", "touch_id", "person_id", "account_id"),
     )
 
 
@@ -100,9 +102,17 @@ def _credit(
     )
     columns = _columns(journeys, facts.cut_count[at], rules)
     shared = _masked(journeys, columns, facts.is_consented[at])
-    is_slice = (np.diff(at) == 1).all()
-    its = touches.slice(at[0], len(at)) if is_slice else touches.take(pa.array(at))
-    return _amounts(conversions, journey, shared).batch(conversions, its, WITHHELD)
+    return _amounts(conversions, journey, shared).batch(conversions, _at(touches, at), WITHHELD)
+
+
+def _at(touches: pa.Table, at: Ints) -> pa.Table:
+    """The touches at these places: mostly a few slices, of which nothing is copied."""
+    begins = np.flatnonzero(np.diff(at, prepend=-2) != 1)
+    if len(begins) > _MOST_SLICES:
+        return touches.take(pa.array(at))
+    lengths = np.diff(begins, append=len(at))
+    slices = zip(at[begins].tolist(), lengths.tolist(), strict=True)
+    return pa.concat_tables([touches.slice(first, length) for first, length in slices])
 
 
 def _columns(journeys: Journeys, cut_count: Ints, rules: Rules) -> Columns:

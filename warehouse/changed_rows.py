@@ -14,12 +14,14 @@ class ChangedRows:
     """What a dbt Python model hands over: the new rows of the `keys`, and no others change.
 
     `keys` has one column. `is_all`: these keys are all there are, so that the table may be made
-    anew.
+    anew. `distinct_texts`: columns of texts that hardly repeat, which are stored by FSST at once;
+    DuckDB would try every way to pack them first.
     """
 
     rows: pa.RecordBatchReader
     keys: pa.Table
     is_all: bool
+    distinct_texts: tuple[str, ...] = ()
 
 
 def write(con: duckdb.DuckDBPyConnection, target: str, changed: ChangedRows) -> None:
@@ -32,7 +34,11 @@ def write(con: duckdb.DuckDBPyConnection, target: str, changed: ChangedRows) -> 
     (key,) = changed.keys.column_names
     wanted = con.execute("describe from given").fetchall()
     if changed.is_all:
-        con.execute(f"create or replace table {target} as from given")
+        packed = dict.fromkeys(changed.distinct_texts, " using compression fsst")
+        columns = ", ".join(f'"{name}" {kind}{packed.get(name, "")}' for name, kind, *_ in wanted)
+        with transaction(con):
+            con.execute(f"create or replace table {target} ({columns})")
+            con.execute(f"insert into {target} from given")
     elif _columns(con, target) != [column[:2] for column in wanted]:
         raise WarehouseError(
             f"expected a table {target} with the columns that its model gives; build it with all "
