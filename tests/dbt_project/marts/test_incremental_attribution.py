@@ -16,6 +16,7 @@ SEED = 20261130
 SEEDS = "channels conversion_types attribution_models role_weights"
 MODELS = (
     "int_attribution__people int_attribution__milestones int_attribution__inputs "
+    "int_attribution__eligible_touches "
     "int_attribution__affected int_attribution__affected_touches conversion_touches"
 )
 START = datetime(2026, 1, 1)
@@ -257,6 +258,8 @@ def world(module_home: Path, warehouse_with: Callable[..., None]) -> World:
     print(f"seed {SEED}")
     world = World(random.Random(SEED))
     world.store(warehouse_with)
+    with connect("test") as con:
+        con.execute("create view marts.int_attribution__weights as select 1 as of_an_older_version")
     build(SEEDS, command="seed")
     with connect("test set-up") as con:
         con.execute("update rules.conversion_types set credited_by = 'role' "
@@ -294,3 +297,11 @@ def test_other_rules_credit_everything_anew(world: World) -> None:
     affected, rows = rebuilt()
     assert affected == set(world.sales)
     assert rebuilt() == (set(), rows)
+
+
+def test_views_of_an_older_version_are_gone(world: World) -> None:
+    with connect("test", read_only=True) as con:
+        views = con.execute("select view_name from duckdb_views() where schema_name = 'marts'")
+        names = {name for (name,) in views.fetchall()}
+    assert "int_attribution__eligible_touches" in names
+    assert "int_attribution__weights" not in names
